@@ -1,0 +1,5 @@
+/** The door: bytes in, stored once, status out. */
+@NullMarked
+package dev.parley.ingest;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,67 @@
+package dev.parley.spi;
+
+import dev.parley.queue.Job;
+import io.vertx.core.json.JsonObject;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads what a stored event of one provider says. The payload is kept as the provider sent it, so whoever handles a job
+ * asks the provider's reader for its meaning. Pure: no I/O, never throws for odd content (what is missing is null).
+ */
+public interface EventReader {
+    /** The word in {@code bot.inbound_events.provider}. */
+    String provider();
+
+    /** The message a customer wrote (event type {@code inbound_message}). */
+    Incoming incoming(Job.Event event);
+
+    /** What a status or echo event says (event types {@code delivery_status}, {@code outbound_message}). */
+    Report report(Job.Event event);
+
+    /**
+     * @param text the words; empty where there are none (media only, a missed call)
+     * @param contactRefs the vendors' own ids of this contact by adapter name, merged into {@code refs} of the contact's
+     *     metadata, for example {@code {"ghl": {"contact_id": "…"}}}
+     * @param details anything worth keeping with the message (attachments, subject), in a documented shape
+     */
+    record Incoming(
+            String text,
+            @Nullable String displayName,
+            @Nullable Instant sentAt,
+            JsonObject contactRefs,
+            JsonObject details) {}
+
+    enum State {
+        SENT,
+        DELIVERED,
+        READ,
+        FAILED,
+        /** Says nothing about progress. */
+        OTHER
+    }
+
+    /** Who wrote an outbound message that the provider tells us about. */
+    enum Author {
+        /** Sent through the API: ours, or another integration's. */
+        API,
+        /** A person typed it in the provider's inbox. */
+        HUMAN,
+        /** A campaign or workflow of the provider. */
+        AUTOMATION
+    }
+
+    /**
+     * @param providerMessageId the provider's id of the outbound message; null = not given
+     * @param author null where the event is a bare status
+     * @param text the words of the outbound message, empty for a bare status
+     */
+    record Report(
+            @Nullable String providerMessageId,
+            State state,
+            @Nullable Author author,
+            String text,
+            @Nullable String error,
+            @Nullable Instant at,
+            JsonObject contactRefs) {}
+}

@@ -1,0 +1,42 @@
+package dev.parley.spi;
+
+import dev.parley.tenant.Tenant;
+import io.smallrye.mutiny.Uni;
+import io.vertx.core.json.JsonObject;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The outbound side of one vendor. Non-blocking; called on an event loop, many calls at once. Each call ends by itself
+ * within the configured call timeout. Failures are {@link AdapterException}s, nothing else.
+ */
+public interface MessagingAdapter {
+    /** The word in {@code core.tenants.messaging_adapter}. */
+    String name();
+
+    /** Sends one message, once. An unclear end is {@code AMBIGUOUS}, never a retry inside the adapter. */
+    Uni<Sent> send(Tenant tenant, OutboundMessage message);
+
+    /**
+     * Asks the vendor whether {@code message}, of which the outcome is unknown, reached it.
+     *
+     * @param attemptedAt when the attempt in question began (database clock)
+     * @return the vendor's record of it; empty = the vendor answered and does not have it
+     */
+    Uni<Optional<Sent>> lookUp(Tenant tenant, OutboundMessage message, Instant attemptedAt);
+
+    /**
+     * What an adapter needs to send.
+     *
+     * @param messageId our id of the message ({@code bot.messages.message_id})
+     * @param contactRefs {@code refs} of {@code bot.contacts.metadata}: vendors' own ids of the contact by adapter name,
+     *     for example {@code {"ghl": {"contact_id": "…"}}}
+     */
+    record OutboundMessage(
+            UUID messageId, UUID traceId, String channel, String channelAddress, String text, JsonObject contactRefs) {}
+
+    /** The vendor took it. {@code providerMessageId} null = the vendor gave no id. */
+    record Sent(@Nullable String providerMessageId, String status) {}
+}
