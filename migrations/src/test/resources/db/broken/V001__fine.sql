@@ -1,0 +1,1 @@
+CREATE TABLE parley.broken_first (id integer);

@@ -1,0 +1,2 @@
+CREATE TABLE parley.broken_second (id integer);
+SELECT nonsense;

@@ -1,0 +1,1 @@
+CREATE TABLE parley.shelf_marker (id integer PRIMARY KEY);
