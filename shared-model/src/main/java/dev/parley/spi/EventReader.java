@@ -3,6 +3,7 @@ package dev.parley.spi;
 import dev.parley.queue.Job;
 import io.vertx.core.json.JsonObject;
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,26 @@ public interface EventReader {
 
     /** What a status or echo event says (event types {@code delivery_status}, {@code outbound_message}). */
     Report report(Job.Event event);
+
+    /** Whom, and on which channels, the provider says not to disturb, or no longer (event type {@code contact_dnd}). */
+    default List<DoNotDisturb> doNotDisturb(Job.Event event) {
+        return List.of();
+    }
+
+    /**
+     * A mark on one address of one channel, under which Parley may or may not know somebody.
+     *
+     * @param isPermanent cannot be lifted by the contact's own word
+     * @param reason in the provider's words; null = none
+     * @param at when it was so; null = the provider does not say
+     */
+    record DoNotDisturb(
+            String channel,
+            String channelAddress,
+            boolean isOn,
+            boolean isPermanent,
+            @Nullable String reason,
+            @Nullable Instant at) {}
 
     /**
      * @param text the words; empty where there are none (media only, a missed call)

@@ -15,6 +15,12 @@ public sealed interface Outcome {
     /** Not now, through nobody's fault: run again after {@code after}; costs no attempt. */
     record Snooze(String reason, Duration after) implements Outcome {}
 
+    /**
+     * The tenant's vendor said "too fast": this job and all other queued jobs of its type and tenant run again after
+     * {@code after}; costs no attempt.
+     */
+    record PauseTenant(String reason, Duration after) implements Outcome {}
+
     /** No further attempt can help: a dead letter, kept with its reason for redrive. */
     record Bury(String reason) implements Outcome {}
 
@@ -32,6 +38,10 @@ public sealed interface Outcome {
 
     static Outcome snooze(String reason, Duration after) {
         return new Snooze(reason, after);
+    }
+
+    static Outcome pauseTenant(String reason, Duration after) {
+        return new PauseTenant(reason, after);
     }
 
     static Outcome bury(String reason) {

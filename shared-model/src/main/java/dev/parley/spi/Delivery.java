@@ -1,0 +1,66 @@
+package dev.parley.spi;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * One HTTP call as it came in: bytes, not text, because signatures cover bytes. Nothing in it is to be believed before
+ * {@link WebhookProvider#verify}.
+ */
+public final class Delivery {
+    private final byte[] body;
+    private final Map<String, List<String>> headers;
+    private final Instant receivedAt;
+    private final long arrivedNanos;
+
+    /**
+     * @param body the whole body; the caller gives it away
+     * @param headers values by name, in the order they came; names in any case
+     * @param receivedAt this service's clock
+     * @param arrivedNanos {@link System#nanoTime()} when the request was first seen
+     */
+    public Delivery(byte[] body, Map<String, List<String>> headers, Instant receivedAt, long arrivedNanos) {
+        this.body = body;
+        this.receivedAt = receivedAt;
+        this.arrivedNanos = arrivedNanos;
+        Map<String, List<String>> byName = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        headers.forEach((name, values) -> byName.put(name.toLowerCase(Locale.ROOT), List.copyOf(values)));
+        this.headers = byName;
+    }
+
+    /** The raw body. Do not change it. */
+    public byte[] body() {
+        return body;
+    }
+
+    /**
+     * The value of a header that must stand there exactly once. Empty = missing, blank, or more than one: of two
+     * signatures nobody can say which one the sender meant.
+     */
+    public Optional<String> only(String header) {
+        List<String> values = headers.get(header);
+        if (values == null || values.size() != 1) {
+            return Optional.empty();
+        }
+        String value = values.get(0).strip();
+        return value.isEmpty() ? Optional.empty() : Optional.of(value);
+    }
+
+    public Instant receivedAt() {
+        return receivedAt;
+    }
+
+    public long arrivedNanos() {
+        return arrivedNanos;
+    }
+
+    /** Neither body nor headers: this may end up in a log. */
+    @Override
+    public String toString() {
+        return "Delivery[" + body.length + " bytes at " + receivedAt + "]";
+    }
+}

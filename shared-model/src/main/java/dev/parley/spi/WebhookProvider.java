@@ -1,0 +1,62 @@
+package dev.parley.spi;
+
+import dev.parley.inbound.Payload;
+import dev.parley.tenant.Secret;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The inbound side of one vendor: knows its signature and what its events mean. Pure and quick: no I/O, called on an event
+ * loop by many requests at once, never throws for anything a stranger can send.
+ */
+public interface WebhookProvider {
+    /** The word in the URL ({@code /webhooks/<name>}) and in {@code bot.inbound_events.provider}. */
+    String name();
+
+    /** Whose webhook it is. */
+    enum Scope {
+        /**
+         * One URL and one key for all of the vendor's accounts: verified first, then the tenant is found by the account
+         * that the event names. A slug in the URL may confirm that, never replace it.
+         */
+        APP,
+        /** Each tenant has a URL and secrets of its own. */
+        TENANT
+    }
+
+    Scope scope();
+
+    /**
+     * Where a tenant's settings say which of the vendor's accounts is theirs, for example {@code ghl.location_id}. Only
+     * for {@link Scope#APP}.
+     */
+    default Optional<String> accountSetting() {
+        return Optional.empty();
+    }
+
+    /** The status that makes this vendor send again later: 503, or 429 where the vendor takes nothing else. */
+    default int retryLaterStatus() {
+        return 503;
+    }
+
+    /**
+     * Decides on bytes alone; nothing is parsed before. Compares in constant time, takes the first doubt for a no, and
+     * reads exactly one value of each header. No reason is ever a reason to skip the check.
+     *
+     * @param secrets the tenant's secrets, newest first; any may match. Empty for {@link Scope#APP} (the keys are the
+     *     provider's own) and for a tenant that does not exist or has none: then the work of one secret is done all the
+     *     same and the verdict is {@code Forged}, so that time does not tell who our tenants are.
+     */
+    Verdict verify(Delivery delivery, List<Secret> secrets);
+
+    /** How the body is read; JSON unless the vendor sends something else. Called for genuine deliveries only. */
+    default Payload payload(Delivery delivery) {
+        return Payload.json(delivery.body());
+    }
+
+    /**
+     * What a genuine delivery says. {@code payload} may be unreadable ({@link Payload#isReadable()}); then only the account
+     * of the events is used, everything else is quarantined as it is.
+     */
+    Reading read(Delivery delivery, Payload payload);
+}

@@ -1,0 +1,135 @@
+package dev.parley.queue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.parley.kit.Fixtures;
+import dev.parley.kit.TestDatabase;
+import dev.parley.tenant.TenantId;
+import java.lang.reflect.Field;
+import java.lang.reflect.Modifier;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The queue's statements as the server sees them, with a table full of finished jobs. */
+class JobQueuePlanIT {
+    private static final int DONE = 300_000;
+    private static final String UUIDS = "array[gen_random_uuid()]::uuid[]";
+
+    @RegisterExtension
+    static final TestDatabase db = TestDatabase.create();
+
+    /** Plain arguments for each statement, in the order of its parameters. */
+    private static final Map<String, String> ARGUMENTS = Map.ofEntries(
+            Map.entry("DUE", "array[1,2], now(), now(), gen_random_uuid(), array['a'], " + UUIDS + ", " + UUIDS),
+            Map.entry(
+                    "DUE_OF_TENANT",
+                    "array[1], now(), now(), gen_random_uuid(), array['a'], gen_random_uuid(), " + UUIDS),
+            Map.entry("STILL_QUEUED", "array[1,2], " + UUIDS),
+            Map.entry("SWEEP", "now(), now(), gen_random_uuid(), now(), array['a'], " + UUIDS),
+            Map.entry("LEASE", UUIDS + ", 'me/1'"),
+            Map.entry("EXTEND", UUIDS + ", array['me/1']"),
+            Map.entry("STILL_HELD", UUIDS + ", array['me/1']"),
+            Map.entry("DONE_OWNED", UUIDS + ", now(), 'me'"),
+            Map.entry("DONE_LEASED", UUIDS),
+            Map.entry(
+                    "SETTLE",
+                    UUIDS + ", array['done'], array[1::bigint], array['x'], array[1], 'me', 'queued', array[1]"));
+
+    @BeforeAll
+    static void manyFinishedJobs() {
+        TenantId tenant = new Fixtures(db).tenant();
+        db.execute("""
+                INSERT INTO bot.inbound_events
+                    (inbound_event_id, tenant_id, provider, event_type, channel, channel_address, dedupe_key, payload)
+                SELECT gen_random_uuid(), ?, 'ghl', 'inbound_message', 'sms', '+' || g %% 1000, 'k' || g, '{}'
+                FROM generate_series(1, %d) g
+                """.formatted(DONE), tenant.value());
+        db.execute("""
+                INSERT INTO bot.job_queue (job_id, tenant_id, job_type, inbound_event_id, status, trace_id, run_after)
+                SELECT gen_random_uuid(), tenant_id, 'process_inbound_message', inbound_event_id, 'done', trace_id,
+                       now() - random() * interval '3 days'
+                FROM bot.inbound_events
+                """);
+        db.execute("ANALYZE bot.job_queue, bot.inbound_events");
+    }
+
+    private static Map<String, String> statements() throws IllegalAccessException {
+        Map<String, String> statements = new TreeMap<>();
+        for (Field field : JobQueue.class.getDeclaredFields()) {
+            if (Modifier.isStatic(field.getModifiers()) && field.getType() == String.class) {
+                field.setAccessible(true);
+                String sql = (String) field.get(null);
+                if (!field.getName().equals("JOB_WITH_EVENT")) {
+                    statements.put(field.getName(), sql.replace(":page", "64"));
+                }
+            }
+        }
+        return statements;
+    }
+
+    private static List<String> explain(String name, boolean generic) throws Exception {
+        List<String> plan = new ArrayList<>();
+        try (Connection connection = db.connect();
+                Statement statement = connection.createStatement()) {
+            statement.execute("SET plan_cache_mode = " + (generic ? "force_generic_plan" : "force_custom_plan"));
+            statement.execute("PREPARE it AS " + statements().get(name));
+            try (ResultSet rows = statement.executeQuery("EXPLAIN EXECUTE it(" + ARGUMENTS.get(name) + ")")) {
+                while (rows.next()) {
+                    plan.add(rows.getString(1));
+                }
+            }
+        }
+        return plan;
+    }
+
+    @Test
+    void every_statement_can_be_prepared() throws Exception {
+        Map<String, String> statements = statements();
+
+        assertThat(statements).hasSizeGreaterThan(20);
+        for (Map.Entry<String, String> one : statements.entrySet()) {
+            try (Connection connection = db.connect();
+                    Statement statement = connection.createStatement()) {
+                statement.execute("PREPARE it AS " + one.getValue());
+            } catch (SQLException e) {
+                throw new AssertionError(one.getKey() + ": " + e.getMessage(), e);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "DUE, job_queue_status_run_after_created_at_idx",
+        "DUE_OF_TENANT, job_queue_status_run_after_created_at_idx",
+        "SWEEP, job_queue_status_run_after_created_at_idx",
+        "STILL_QUEUED, job_queue_pkey",
+        "LEASE, job_queue_pkey",
+        "EXTEND, job_queue_pkey",
+        "STILL_HELD, job_queue_pkey",
+        "DONE_OWNED, job_queue_pkey",
+        "DONE_LEASED, job_queue_pkey",
+        "SETTLE, job_queue_pkey"
+    })
+    void a_statement_goes_by_its_index_whatever_kind_of_plan_it_gets(String name, String index) throws Exception {
+        for (boolean generic : new boolean[] {true, false}) {
+            List<String> plan = explain(name, generic);
+
+            assertThat(plan).as("%s, generic %s", name, generic).anyMatch(line -> line.contains(index));
+            assertThat(plan)
+                    .as("%s, generic %s", name, generic)
+                    .noneMatch(line ->
+                            line.contains("Seq Scan on job_queue") || line.contains("Seq Scan on inbound_events"));
+        }
+    }
+}
