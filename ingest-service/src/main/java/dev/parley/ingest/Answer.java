@@ -1,0 +1,69 @@
+package dev.parley.ingest;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+
+/** What a delivery is answered, before it is HTTP. */
+sealed interface Answer {
+    /** What became of one event; the word is what the sender reads. */
+    enum Status {
+        ACCEPTED,
+        /** Genuine, stored, and for a person to look at. */
+        QUARANTINED,
+        DUPLICATE,
+        /** Genuine and nothing for us to do. */
+        IGNORED
+    }
+
+    record Item(Status status, UUID traceId) {}
+
+    /** 200: genuine, and nothing the sender could do better. */
+    record Taken(List<Item> items) implements Answer {
+        public Taken {
+            items = List.copyOf(items);
+        }
+
+        /** For a whole delivery: the most that happened to any of its events. */
+        Item summary() {
+            return items.stream()
+                    .min((one, other) -> one.status().compareTo(other.status()))
+                    .orElseThrow();
+        }
+    }
+
+    /** 401, the same for all reasons. */
+    record Refused(Refusal why) implements Answer {}
+
+    /** Not now: the sender should come back. */
+    record Later(Delay why, int status, Duration after) implements Answer {}
+
+    /** Why a request was refused; a label of the meters and a word in the log, never in the answer. */
+    enum Refusal {
+        UNKNOWN_PATH,
+        UNKNOWN_PROVIDER,
+        UNKNOWN_TENANT,
+        FORGED,
+        STALE,
+        METHOD,
+        ENCODING,
+        MEDIA_TYPE,
+        TOO_LARGE,
+        TOO_SLOW,
+        /** The sender went away before its body was complete. */
+        ABORTED
+    }
+
+    /** Why a request has to come again. */
+    enum Delay {
+        /** The database did not take it, or did not say so in time. */
+        DATABASE,
+        /** More is waiting, or held in memory, than is good. */
+        OVERLOADED,
+        TENANT_DISABLED,
+        /** The tenant's webhook secrets do not open. */
+        SECRETS,
+        /** A defect of ours; it is in the log. */
+        UNEXPECTED
+    }
+}

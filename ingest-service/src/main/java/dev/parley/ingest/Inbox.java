@@ -1,0 +1,236 @@
+package dev.parley.ingest;
+
+import dev.parley.inbound.InboundEvent;
+import dev.parley.inbound.InboundEventStore;
+import dev.parley.inbound.Receipt;
+import dev.parley.ingest.Answer.Delay;
+import io.smallrye.mutiny.Uni;
+import io.smallrye.mutiny.subscription.UniEmitter;
+import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgException;
+import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Group commit. One flush is in flight; what arrives meanwhile waits and is the next flush. So a lone event is written at
+ * once, a crowd shares a commit, and the order of commits is the order of arrival. There is no timer to wait for.
+ *
+ * <p>Everything but the counter happens on one event loop.
+ */
+@Singleton
+class Inbox {
+    private static final Logger LOG = LoggerFactory.getLogger(Inbox.class);
+
+    /** SQLSTATE classes that are about a row: data, integrity, limits. Everything else is about the database. */
+    private static final Set<String> ABOUT_A_ROW = Set.of("22", "23", "54");
+
+    private record Entry(InboundEvent event, UniEmitter<? super Receipt> sender) {}
+
+    private final Function<List<InboundEvent>, Uni<List<Receipt>>> store;
+    private final Executor loop;
+    private final IngestConfig.Flush limits;
+    private final IngestMeters meters;
+    private final Runnable stored;
+
+    private final Deque<Entry> waiting = new ArrayDeque<>();
+    private final AtomicInteger pending = new AtomicInteger();
+    private boolean flushing;
+
+    @Inject
+    Inbox(InboundEventStore store, Vertx vertx, IngestConfig config, IngestMeters meters, WorkerHint hint) {
+        this(store::recordAll, onContext(vertx.getOrCreateContext()), config.flush(), meters, hint::jobsStored);
+    }
+
+    /** @param stored called after senders were answered, whenever a flush stored a job */
+    Inbox(
+            Function<List<InboundEvent>, Uni<List<Receipt>>> store,
+            Executor loop,
+            IngestConfig.Flush limits,
+            IngestMeters meters,
+            Runnable stored) {
+        this.store = store;
+        this.loop = loop;
+        this.limits = limits;
+        this.meters = meters;
+        this.stored = stored;
+        meters.watchWaiting(pending::get);
+    }
+
+    private static Executor onContext(io.vertx.core.Context context) {
+        return task -> context.runOnContext(ignored -> task.run());
+    }
+
+    /**
+     * Stores {@code events} and says what became of each, in the same order, once they are committed.
+     *
+     * @return fails with {@link LaterException} where any of them was not certainly stored; sending all of them again is
+     *     safe
+     */
+    Uni<List<Receipt>> put(List<InboundEvent> events) {
+        if (pending.addAndGet(events.size()) > limits.maxWaiting()) {
+            pending.addAndGet(-events.size());
+            return Uni.createFrom()
+                    .failure(new LaterException(Delay.OVERLOADED, "more events are waiting than is good"));
+        }
+        List<Entry> entries = new ArrayList<>(events.size());
+        List<Uni<Receipt>> receipts = new ArrayList<>(events.size());
+        for (InboundEvent event : events) {
+            receipts.add(Uni.createFrom().emitter(sender -> {
+                entries.add(new Entry(event, sender));
+                // Handed over in one go, so that what came together is written together.
+                if (entries.size() == events.size()) {
+                    loop.execute(() -> enter(entries));
+                }
+            }));
+        }
+        return Uni.join().all(receipts).andCollectFailures().onFailure().transform(Inbox::first);
+    }
+
+    private void enter(List<Entry> entries) {
+        waiting.addAll(entries);
+        if (!flushing) {
+            flush();
+        }
+    }
+
+    private static Throwable first(Throwable failure) {
+        return failure instanceof io.smallrye.mutiny.CompositeException several
+                ? several.getCauses().get(0)
+                : failure;
+    }
+
+    private void flush() {
+        List<Entry> batch = nextBatch();
+        flushing = !batch.isEmpty();
+        if (flushing) {
+            store(batch).subscribe().with(done -> flush(), this::brokenFlush);
+        }
+    }
+
+    private List<Entry> nextBatch() {
+        List<Entry> batch = new ArrayList<>();
+        long bytes = 0;
+        while (!waiting.isEmpty() && batch.size() < limits.maxEvents()) {
+            bytes += waiting.element().event().payload().size();
+            if (bytes > limits.maxBytes().asLongValue() && !batch.isEmpty()) {
+                break;
+            }
+            batch.add(waiting.remove());
+        }
+        return batch;
+    }
+
+    /** @return whether the database is there; everyone in {@code batch} has their answer by then */
+    private Uni<Boolean> store(List<Entry> batch) {
+        long start = System.nanoTime();
+        return Uni.createFrom()
+                .deferred(() -> store.apply(batch.stream().map(Entry::event).toList()))
+                .ifNoItem()
+                .after(limits.timeout())
+                .failWith(() -> new LaterException(Delay.DATABASE, "no answer within " + limits.timeout()))
+                .emitOn(loop)
+                .invoke(receipts -> meters.flushed(batch.size(), System.nanoTime() - start))
+                .map(receipts -> answer(batch, receipts))
+                .onFailure()
+                .recoverWithUni(failure -> afterFailure(batch, failure));
+    }
+
+    private boolean answer(List<Entry> batch, List<Receipt> receipts) {
+        boolean jobs = false;
+        for (int at = 0; at < batch.size(); at++) {
+            jobs |= receipts.get(at) instanceof Receipt.Accepted
+                    && batch.get(at).event().job() != null;
+            pending.decrementAndGet();
+            batch.get(at).sender().complete(receipts.get(at));
+        }
+        if (jobs) {
+            stored.run();
+        }
+        return true;
+    }
+
+    private Uni<Boolean> afterFailure(List<Entry> batch, Throwable failure) {
+        if (!isAboutARow(failure)) {
+            meters.flushFailed("unavailable");
+            giveUp(batch, failure);
+            return Uni.createFrom().item(false);
+        }
+        if (batch.size() > 1) {
+            // Somebody in here is the culprit; its neighbours shall not pay for it.
+            meters.flushFailed("split");
+            int half = batch.size() / 2;
+            List<Entry> rest = batch.subList(half, batch.size());
+            return store(batch.subList(0, half)).chain(there -> {
+                if (there) {
+                    return store(rest);
+                }
+                giveUp(rest, failure);
+                return Uni.createFrom().item(false);
+            });
+        }
+        Entry culprit = batch.get(0);
+        String state = sqlState(failure);
+        if (InboundEvent.QUARANTINED.equals(culprit.event().type())) {
+            meters.flushFailed("unstorable");
+            LOG.error(
+                    "event cannot be stored, its sender is told to come back: tenant={} provider={} sqlstate={}",
+                    culprit.event().tenant(),
+                    culprit.event().provider(),
+                    state);
+            fail(batch, new LaterException(Delay.DATABASE, "the database refuses the row", failure));
+            return Uni.createFrom().item(true);
+        }
+        meters.flushFailed("reduced");
+        LOG.warn(
+                "the database refuses an event, keeping its bytes in quarantine: tenant={} provider={} sqlstate={}",
+                culprit.event().tenant(),
+                culprit.event().provider(),
+                state);
+        return store(List.of(new Entry(
+                culprit.event().reducedToBytes("refused by the database, SQLSTATE " + state), culprit.sender())));
+    }
+
+    /** The database is away: those who wait behind learn it now, not after a timeout of their own. */
+    private void giveUp(List<Entry> batch, Throwable failure) {
+        LaterException later = failure instanceof LaterException known
+                ? known
+                : new LaterException(Delay.DATABASE, "not certainly stored", failure);
+        fail(batch, later);
+        List<Entry> behind = List.copyOf(waiting);
+        waiting.clear();
+        fail(behind, later);
+    }
+
+    private void fail(List<Entry> entries, LaterException failure) {
+        for (Entry entry : entries) {
+            pending.decrementAndGet();
+            entry.sender().fail(failure);
+        }
+    }
+
+    private void brokenFlush(Throwable failure) {
+        // Cannot happen unless an answer's own code throws; the inbox must go on whatever it is.
+        LOG.error("a flush ended in a defect", failure);
+        flush();
+    }
+
+    private static boolean isAboutARow(Throwable failure) {
+        String state = sqlState(failure);
+        return state != null && state.length() == 5 && ABOUT_A_ROW.contains(state.substring(0, 2));
+    }
+
+    private static @Nullable String sqlState(Throwable failure) {
+        return failure instanceof PgException refused ? refused.getSqlState() : null;
+    }
+}

@@ -1,0 +1,159 @@
+package dev.parley.ingest;
+
+import io.quarkus.runtime.configuration.MemorySize;
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** Everything that can be set, under {@code parley.ingest}. */
+@ConfigMapping(prefix = "parley.ingest")
+public interface IngestConfig {
+    Db db();
+
+    /** Fernet keys that open the tenants' webhook secrets, newest first, comma separated ({@code TENANT_ENCRYPTION_KEY}). */
+    Optional<String> encryptionKeys();
+
+    /** Largest body taken; larger ones are answered 413. Counted while reading. */
+    @WithDefault("1M")
+    MemorySize maxBody();
+
+    /** How long a whole body may take to arrive; then 408. */
+    @WithDefault("10S")
+    Duration bodyTimeout();
+
+    /** Bytes of bodies held at once, over all requests; beyond that senders are told to come back later. */
+    @WithDefault("64M")
+    MemorySize maxHeld();
+
+    /** What {@code Retry-After} says when nothing can be stored now. */
+    @WithDefault("10S")
+    Duration retryAfter();
+
+    /** What {@code Retry-After} says for a tenant that is switched off. */
+    @WithDefault("5M")
+    Duration retryAfterDisabled();
+
+    /** How many refused requests are remembered for the operator (who, when and why; nothing they sent). */
+    @WithDefault("200")
+    int rememberedRefusals();
+
+    Flush flush();
+
+    Tenants tenants();
+
+    Ghl ghl();
+
+    GhlWorkflow ghlWorkflow();
+
+    StandardWebhooks standardWebhooks();
+
+    /** @throws IllegalArgumentException names the first key whose value cannot work */
+    default void check() {
+        positive("max-body", maxBody().asLongValue());
+        positive("max-held", maxHeld().asLongValue());
+        positive("body-timeout", bodyTimeout().toMillis());
+        positive("db.dead-after", db().deadAfter().toMillis());
+        positive("flush.max-events", flush().maxEvents());
+        positive("flush.max-bytes", flush().maxBytes().asLongValue());
+        positive("flush.max-waiting", flush().maxWaiting());
+        positive("flush.timeout", flush().timeout().toMillis());
+        positive("tenants.refresh", tenants().refresh().toMillis());
+        positive("tenants.secrets-of", tenants().secretsOf());
+        positive("ghl-workflow.window", ghlWorkflow().window().toMillis());
+        if (maxHeld().asLongValue() < maxBody().asLongValue()) {
+            throw new IllegalArgumentException(
+                    "parley.ingest.max-held must not be less than parley.ingest.max-body: no body of that size could be taken");
+        }
+    }
+
+    private static void positive(String key, long value) {
+        if (value <= 0) {
+            throw new IllegalArgumentException("parley.ingest." + key + " must be more than nothing, it is " + value);
+        }
+    }
+
+    /** Where the events go. */
+    interface Db {
+        /** {@code postgresql://host:port/database} ({@code PARLEY_DB_URL}). */
+        String url();
+
+        /** Member of the role {@code parley_ingest} ({@code PARLEY_DB_USER}). */
+        String user();
+
+        /** {@code PARLEY_DB_PASSWORD}; empty = none. */
+        Optional<String> password();
+
+        /**
+         * A connection in use that says nothing for this long is dead and is replaced. Must be longer than
+         * {@code quarkus.datasource.reactive.idle-timeout}, after which idle ones are given back anyway.
+         */
+        @WithDefault("15S")
+        Duration deadAfter();
+    }
+
+    /** The group commit. */
+    interface Flush {
+        /** Most events in one statement. */
+        @WithDefault("256")
+        int maxEvents();
+
+        /** Most bytes of payload in one statement (a single larger event still goes, alone). */
+        @WithDefault("8M")
+        MemorySize maxBytes();
+
+        /** Events waiting for their turn; beyond that senders are told to come back later. */
+        @WithDefault("4096")
+        int maxWaiting();
+
+        /** How long a flush may take before its senders are told to come back later. */
+        @WithDefault("2S")
+        Duration timeout();
+
+        /** Least time between two hints to the workers. */
+        @WithDefault("10ms")
+        Duration hintPause();
+    }
+
+    /** What is kept in memory about tenants. */
+    interface Tenants {
+        /** How often all tenants are read again, whatever notifications say. */
+        @WithDefault("30S")
+        Duration refresh();
+
+        /** How long a tenant's opened webhook secrets are kept. */
+        @WithDefault("30S")
+        Duration secretsFor();
+
+        /** For how many tenants at most. */
+        @WithDefault("10000")
+        int secretsOf();
+    }
+
+    /** Provider {@code ghl}: webhooks of a GoHighLevel marketplace app. */
+    interface Ghl {
+        /** Ids of our apps; events of any other are acknowledged and dropped ({@code PARLEY_GHL_APP_IDS}). */
+        Optional<List<String>> appIds();
+
+        /**
+         * Ed25519 keys accepted beside GoHighLevel's own, as base64 of their SubjectPublicKeyInfo
+         * ({@code PARLEY_GHL_PUBLIC_KEYS}).
+         */
+        Optional<List<String>> publicKeys();
+    }
+
+    /** Provider {@code ghl-workflow}: the "Webhook" action of a GoHighLevel workflow. */
+    interface GhlWorkflow {
+        /** Equal bodies are one event for at least this long, and for at most twice as long. */
+        @WithDefault("60S")
+        Duration window();
+    }
+
+    /** Provider {@code standard-webhooks}. */
+    interface StandardWebhooks {
+        /** How far {@code webhook-timestamp} may be from our clock, either way. */
+        @WithDefault("5M")
+        Duration tolerance();
+    }
+}

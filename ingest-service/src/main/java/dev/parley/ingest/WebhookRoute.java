@@ -1,0 +1,325 @@
+package dev.parley.ingest;
+
+import dev.parley.ingest.Answer.Item;
+import dev.parley.ingest.Answer.Later;
+import dev.parley.ingest.Answer.Refusal;
+import dev.parley.ingest.Answer.Refused;
+import dev.parley.ingest.Answer.Taken;
+import dev.parley.spi.Delivery;
+import io.smallrye.mutiny.Uni;
+import io.vertx.core.Context;
+import io.vertx.core.MultiMap;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Bytes in, status out. {@code POST /webhooks/{provider}} and {@code POST /webhooks/{provider}/{tenant_slug}}; nothing else
+ * is served on this port. Routes of Vert.x, not resources: here the body is counted while it arrives, has a deadline as a
+ * whole, and is never looked at.
+ */
+@Singleton
+class WebhookRoute {
+    private static final Logger LOG = LoggerFactory.getLogger(WebhookRoute.class);
+    private static final String PREFIX = "/webhooks/";
+    private static final int AFTER_ALL_OTHERS = 100_000;
+
+    /** How long a sender that is still sending may read our answer before the connection goes. */
+    private static final long LINGER_MILLIS = 500;
+
+    private static final String JSON = "application/json";
+    private static final Buffer REFUSED = Buffer.buffer("{\"status\":\"refused\"}");
+    private static final Buffer LATER = Buffer.buffer("{\"status\":\"unavailable\"}");
+
+    private final Vertx vertx;
+    private final Intake intake;
+    private final ProviderRegistry providers;
+    private final RefusedRequests refusals;
+    private final IngestMeters meters;
+    private final IngestConfig config;
+    private final long maxBody;
+    private final AtomicLong held = new AtomicLong();
+    private final Clock clock = Clock.systemUTC();
+
+    @Inject
+    WebhookRoute(
+            Vertx vertx,
+            Intake intake,
+            ProviderRegistry providers,
+            RefusedRequests refusals,
+            IngestMeters meters,
+            IngestConfig config) {
+        this.vertx = vertx;
+        this.intake = intake;
+        this.providers = providers;
+        this.refusals = refusals;
+        this.meters = meters;
+        this.config = config;
+        this.maxBody = config.maxBody().asLongValue();
+        meters.watchHeld(held::get);
+    }
+
+    void serve(@Observes Router router) {
+        router.route().order(AFTER_ALL_OTHERS).handler(call -> new Call(call.request()).begin());
+    }
+
+    /** Where a request goes; null = the path does not say. */
+    private record Target(
+            @Nullable String provider, @Nullable String slug) {
+        static Target of(@Nullable String path) {
+            if (path == null || !path.startsWith(PREFIX)) {
+                return new Target(null, null);
+            }
+            String[] parts = path.substring(PREFIX.length()).split("/", -1);
+            // One slash too many at the end is nobody's intention.
+            int count = parts[parts.length - 1].isEmpty() ? parts.length - 1 : parts.length;
+            return switch (count) {
+                case 1 -> new Target(decoded(parts[0]), null);
+                case 2 -> new Target(decoded(parts[0]), decoded(parts[1]));
+                default -> new Target(null, null);
+            };
+        }
+
+        private static @Nullable String decoded(String part) {
+            try {
+                return URLDecoder.decode(part.replace("+", "%2B"), StandardCharsets.UTF_8);
+            } catch (IllegalArgumentException e) {
+                return null;
+            }
+        }
+    }
+
+    /** One request. Everything in it happens on the request's event loop. */
+    private final class Call {
+        private final HttpServerRequest request;
+        private final HttpServerResponse response;
+        private final Context context = vertx.getOrCreateContext();
+        private final Target target;
+        private final String provider;
+        private final Instant receivedAt = clock.instant();
+        private final long arrived = System.nanoTime();
+        private final Buffer body = Buffer.buffer();
+        private long timer = -1;
+        private boolean complete;
+        private boolean over;
+
+        Call(HttpServerRequest request) {
+            this.request = request;
+            this.response = request.response();
+            this.target = Target.of(request.path());
+            String named = target.provider();
+            this.provider = named != null && providers.find(named).isPresent() ? named : IngestMeters.NO_PROVIDER;
+        }
+
+        void begin() {
+            meters.received(provider);
+            if (!request.method().equals(HttpMethod.POST)) {
+                response.putHeader(HttpHeaders.ALLOW, "POST");
+                refuse(405, Refusal.METHOD);
+            } else if (hasEncoding()) {
+                response.putHeader(HttpHeaders.ACCEPT_ENCODING, "identity");
+                refuse(415, Refusal.ENCODING);
+            } else if (isForm()) {
+                refuse(415, Refusal.MEDIA_TYPE);
+            } else if (announcedLength() > maxBody) {
+                refuse(413, Refusal.TOO_LARGE);
+            } else {
+                readBody();
+            }
+        }
+
+        private boolean hasEncoding() {
+            return request.headers().getAll(HttpHeaders.CONTENT_ENCODING).stream()
+                    .anyMatch(encoding -> !encoding.isBlank());
+        }
+
+        /** No provider here sends forms; their parsers are the ones with the surprises. */
+        private boolean isForm() {
+            String type = request.getHeader(HttpHeaders.CONTENT_TYPE);
+            String bare = type == null ? "" : type.strip().toLowerCase(Locale.ROOT);
+            return bare.startsWith("multipart/") || bare.startsWith("application/x-www-form-urlencoded");
+        }
+
+        private long announcedLength() {
+            String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+            try {
+                return length == null ? 0 : Long.parseLong(length.strip());
+            } catch (NumberFormatException e) {
+                return Long.MAX_VALUE;
+            }
+        }
+
+        private void readBody() {
+            timer = vertx.setTimer(config.bodyTimeout().toMillis(), id -> {
+                timer = -1;
+                refuse(408, Refusal.TOO_SLOW);
+            });
+            request.handler(this::chunk);
+            request.endHandler(end -> complete());
+            request.exceptionHandler(failure -> aborted());
+            String expects = request.getHeader(HttpHeaders.EXPECT);
+            if (expects != null && expects.equalsIgnoreCase("100-continue")) {
+                response.writeContinue();
+            }
+            request.resume();
+        }
+
+        private void chunk(Buffer chunk) {
+            if (over) {
+                return;
+            }
+            if (body.length() + chunk.length() > maxBody) {
+                refuse(413, Refusal.TOO_LARGE);
+                return;
+            }
+            body.appendBuffer(chunk);
+            // Every byte that strangers make us hold counts, verified or not.
+            if (held.addAndGet(chunk.length()) > config.maxHeld().asLongValue()) {
+                answer(intake.overloaded(target.provider()));
+            }
+        }
+
+        private void aborted() {
+            if (complete || over) {
+                return;
+            }
+            end();
+            meters.refused(provider, Refusal.ABORTED, System.nanoTime() - arrived);
+            remember(Refusal.ABORTED, 0);
+        }
+
+        private void complete() {
+            complete = true;
+            if (over) {
+                return;
+            }
+            stopTimer();
+            Delivery delivery = new Delivery(body.getBytes(), headers(request.headers()), receivedAt, arrived);
+            Uni<Answer> answer =
+                    Uni.createFrom().deferred(() -> intake.take(target.provider(), target.slug(), delivery));
+            answer.subscribe().with(this::answerHere, failure -> {
+                LOG.error("a delivery was not answered", failure);
+                answerHere(intake.overloaded(target.provider()));
+            });
+        }
+
+        private void answerHere(Answer answer) {
+            if (Vertx.currentContext() == context) {
+                answer(answer);
+            } else {
+                context.runOnContext(ignored -> answer(answer));
+            }
+        }
+
+        private void answer(Answer answer) {
+            if (over) {
+                return;
+            }
+            long nanos = System.nanoTime() - arrived;
+            if (answer instanceof Taken taken) {
+                meters.taken(provider, taken.summary().status(), nanos);
+                respond(200, body(taken));
+            } else if (answer instanceof Refused refused) {
+                refuse(401, refused.why());
+            } else if (answer instanceof Later later) {
+                meters.unavailable(provider, later.why(), nanos);
+                response.putHeader(
+                        HttpHeaders.RETRY_AFTER,
+                        String.valueOf(Math.max(1, later.after().toSeconds())));
+                respond(later.status(), LATER);
+            }
+        }
+
+        private void refuse(int status, Refusal why) {
+            if (over) {
+                return;
+            }
+            meters.refused(provider, why, System.nanoTime() - arrived);
+            remember(why, status);
+            respond(status, REFUSED);
+        }
+
+        private void remember(Refusal why, int status) {
+            var from = request.remoteAddress();
+            refusals.add(new RefusedRequests.Entry(
+                    receivedAt, provider, why, status, body.length(), from == null ? "" : from.hostAddress()));
+        }
+
+        private void respond(int status, Buffer text) {
+            end();
+            if (response.closed() || response.ended()) {
+                return;
+            }
+            response.setStatusCode(status)
+                    .putHeader(HttpHeaders.CONTENT_TYPE, JSON)
+                    .putHeader(HttpHeaders.CACHE_CONTROL, "no-store");
+            if (complete || request.isEnded()) {
+                response.end(text);
+            } else {
+                // What the sender goes on sending is thrown away, for as long as it takes to read our answer.
+                response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+                request.handler(chunk -> {});
+                response.end(text);
+                vertx.setTimer(LINGER_MILLIS, id -> request.connection().close());
+            }
+        }
+
+        private void end() {
+            over = true;
+            held.addAndGet(-body.length());
+            stopTimer();
+        }
+
+        private void stopTimer() {
+            if (timer >= 0) {
+                vertx.cancelTimer(timer);
+                timer = -1;
+            }
+        }
+    }
+
+    private static Map<String, List<String>> headers(MultiMap headers) {
+        Map<String, List<String>> all = new HashMap<>();
+        for (String name : headers.names()) {
+            all.put(name, headers.getAll(name));
+        }
+        return all;
+    }
+
+    private static Buffer body(Taken taken) {
+        JsonObject body = json(taken.summary());
+        if (taken.items().size() > 1) {
+            JsonArray events = new JsonArray();
+            taken.items().forEach(item -> events.add(json(item)));
+            body.put("events", events);
+        }
+        return body.toBuffer();
+    }
+
+    private static JsonObject json(Item item) {
+        return new JsonObject()
+                .put("status", item.status().name().toLowerCase(Locale.ROOT))
+                .put("trace_id", item.traceId().toString());
+    }
+}

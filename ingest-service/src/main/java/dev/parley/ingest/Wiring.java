@@ -1,0 +1,133 @@
+package dev.parley.ingest;
+
+import dev.parley.inbound.InboundEventStore;
+import dev.parley.tenant.CredentialStore;
+import dev.parley.tenant.TenantDirectory;
+import dev.parley.tenant.TenantStore;
+import dev.parley.tenant.TenantWatch;
+import dev.parley.tenant.Vault;
+import io.quarkus.reactive.pg.client.PgPoolCreator;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import io.vertx.mutiny.core.Vertx;
+import io.vertx.mutiny.sqlclient.Pool;
+import io.vertx.pgclient.PgBuilder;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.sqlclient.SqlConnectOptions;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Makes beans of what shared-model offers without CDI, and keeps the tenants fresh from start to stop. */
+@Singleton
+class Wiring {
+    private static final Logger LOG = LoggerFactory.getLogger(Wiring.class);
+
+    private final TenantWatch watch;
+
+    @Inject
+    Wiring(Vertx vertx, TenantDirectory tenants, WebhookSecrets secrets, IngestConfig config) {
+        config.check();
+        PgConnectOptions session = PgConnectOptions.fromUri(config.db().url())
+                .setUser(config.db().user())
+                .setPassword(config.db().password().orElse(""));
+        watch = new TenantWatch(
+                vertx, patient(session), tenants, config.tenants().refresh(), secrets::forget);
+    }
+
+    void start(@Observes StartupEvent event) {
+        watch.start();
+    }
+
+    void stop(@Observes ShutdownEvent event) {
+        watch.stop();
+    }
+
+    /** Beans that need nothing of this class's own state. */
+    @Singleton
+    static final class Stores {
+        @Produces
+        @Singleton
+        TenantStore tenantStore(Pool db) {
+            return new TenantStore(db);
+        }
+
+        @Produces
+        @Singleton
+        TenantDirectory tenantDirectory(TenantStore store, ProviderRegistry providers) {
+            return new TenantDirectory(store, providers.accountSettings());
+        }
+
+        @Produces
+        @Singleton
+        CredentialStore credentialStore() {
+            return new CredentialStore();
+        }
+
+        @Produces
+        @Singleton
+        InboundEventStore inboundEventStore(Pool db) {
+            return new InboundEventStore(db);
+        }
+
+        @Produces
+        @Singleton
+        Optional<Vault> vault(IngestConfig config) {
+            Optional<Vault> vault =
+                    config.encryptionKeys().filter(keys -> !keys.isBlank()).map(Vault::of);
+            if (vault.isEmpty()) {
+                LOG.warn("TENANT_ENCRYPTION_KEY is not set: webhooks that tenants' own secrets verify cannot be taken");
+            }
+            return vault;
+        }
+    }
+
+    /** Connections that are found out when they are dead: nobody waits longer for one than for a flush. */
+    @Singleton
+    static final class Pools implements PgPoolCreator {
+        private static final Duration PATIENCE = Duration.ofSeconds(2);
+        private static final int MOST_WAITING = 100;
+
+        private final IngestConfig config;
+
+        @Inject
+        Pools(IngestConfig config) {
+            this.config = config;
+        }
+
+        @Override
+        public io.vertx.sqlclient.Pool create(Input input) {
+            for (PgConnectOptions options : input.pgConnectOptionsList()) {
+                // A network that swallows everything would keep a connection, and what waits for it, for a quarter of
+                // an
+                // hour.
+                patient(options)
+                        .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
+                        .setReadIdleTimeout(
+                                Math.toIntExact(config.db().deadAfter().toMillis()));
+            }
+            return PgBuilder.pool()
+                    .using(input.vertx())
+                    .connectingTo(List.<SqlConnectOptions>copyOf(input.pgConnectOptionsList()))
+                    .with(input.poolOptions()
+                            // Every use of the pool has a deadline of its own, and the pool's timer survives a refused
+                            // connection and then fails it once more, loudly.
+                            .setConnectionTimeout(0)
+                            .setMaxWaitQueueSize(MOST_WAITING))
+                    .build();
+        }
+    }
+
+    private static PgConnectOptions patient(PgConnectOptions options) {
+        options.getProperties().put("application_name", "parley-ingest");
+        options.setConnectTimeout((int) Pools.PATIENCE.toMillis()).setTcpKeepAlive(true);
+        return options;
+    }
+}

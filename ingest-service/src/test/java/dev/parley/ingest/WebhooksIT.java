@@ -1,0 +1,993 @@
+package dev.parley.ingest;
+
+import static dev.parley.ingest.Sender.ghlHeaders;
+import static dev.parley.ingest.Sender.sms;
+import static dev.parley.ingest.Sender.standardHeaders;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.parley.ingest.Sender.Answered;
+import dev.parley.kit.Fixtures;
+import dev.parley.kit.TestDatabase;
+import dev.parley.tenant.TenantDirectory;
+import dev.parley.tenant.TenantId;
+import dev.parley.tenant.Vault;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.common.http.TestHTTPResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.ByteArrayOutputStream;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.stream.IntStream;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The whole service over HTTP, on a real database, with the rights it has in production. */
+@QuarkusTest
+@QuarkusTestResource(value = IngestDatabase.class, restrictToAnnotatedClass = true)
+@Timeout(60)
+class WebhooksIT {
+    private static final String WHSEC = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+    TestDatabase db;
+
+    @TestHTTPResource
+    URI port;
+
+    @TestHTTPResource(value = "/", management = true)
+    URI management;
+
+    private Sender sender;
+    private Fixtures given;
+    private String location;
+    private String slug;
+    private TenantId tenant;
+
+    @BeforeEach
+    void a_tenant_of_its_own() {
+        sender = new Sender(port);
+        given = new Fixtures(db);
+        location = "loc-" + UUID.randomUUID();
+        slug = "tenant-" + UUID.randomUUID();
+        tenant = given.tenant(slug, "{\"ghl\":{\"location_id\":\"" + location + "\"}}");
+        // Known before the first delivery: that creation itself is noticed has tests of its own.
+        awaitKnown();
+    }
+
+    private void awaitKnown() {
+        await().until(() -> sender.ghl(
+                        "{\"type\":\"Ping\",\"locationId\":\"" + location + "\",\"webhookId\":\"known\"}")
+                .outcome()
+                .matches("ignored|duplicate"));
+    }
+
+    private void secret(String provider, String... secrets) {
+        JsonObject json = new JsonObject().put("secrets", new JsonArray(List.of((Object[]) secrets)));
+        byte[] sealed = Vault.of(IngestDatabase.VAULT_KEY).seal(tenant, "webhook:" + provider, json);
+        given.credentials(tenant, "webhook:" + provider, sealed, 1);
+    }
+
+    private long events() {
+        return db.count("bot.inbound_events WHERE tenant_id = ? AND dedupe_key <> 'ghl:wh:known'", tenant.value());
+    }
+
+    private long jobs() {
+        return db.count("bot.job_queue WHERE tenant_id = ?", tenant.value());
+    }
+
+    private Map<String, Object> eventOf(Answered answer) {
+        return db.rows("SELECT * FROM bot.inbound_events WHERE trace_id = ?", answer.trace())
+                .get(0);
+    }
+
+    private JsonObject payloadOf(Answered answer) {
+        return new JsonObject(db.value(
+                String.class, "SELECT payload::text FROM bot.inbound_events WHERE trace_id = ?", answer.trace()));
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static void assertRefused(Answered answer) {
+        assertThat(answer.status()).isEqualTo(401);
+        assertThat(answer.body()).isEqualTo(new JsonObject().put("status", "refused"));
+    }
+
+    // --- the ordinary way
+
+    @Test
+    void a_signed_message_is_stored_once_with_its_job_in_its_trace() {
+        JsonObject sms = sms(location);
+
+        Answered answer = sender.ghl(sms);
+
+        assertThat(answer.status()).isEqualTo(200);
+        assertThat(answer.body().fieldNames()).containsExactly("status", "trace_id");
+        assertThat(answer.outcome()).isEqualTo("accepted");
+        assertThat(eventOf(answer))
+                .containsEntry("tenant_id", tenant.value())
+                .containsEntry("provider", "ghl")
+                .containsEntry("event_type", "inbound_message")
+                .containsEntry("channel", "sms")
+                .containsEntry("channel_address", "+15551234567")
+                .containsEntry("provider_msg_id", sms.getString("messageId"))
+                .containsEntry("provider_event_id", sms.getString("webhookId"));
+        assertThat(payloadOf(answer)).isEqualTo(sms);
+        assertThat(db.rows("SELECT job_type, status, trace_id FROM bot.job_queue WHERE tenant_id = ?", tenant.value()))
+                .singleElement()
+                .satisfies(job -> assertThat(job)
+                        .containsEntry("job_type", "process_inbound_message")
+                        .containsEntry("status", "queued")
+                        .containsEntry("trace_id", answer.trace()));
+    }
+
+    @Test
+    void the_trace_id_is_thirty_two_hex_digits_as_w3c_wants_them() {
+        assertThat(sender.ghl(sms(location)).body().getString("trace_id").replace("-", ""))
+                .matches("[0-9a-f]{32}");
+    }
+
+    @Test
+    void workers_are_told_of_new_jobs() throws Exception {
+        try (var connection = db.connect();
+                var sql = connection.createStatement()) {
+            sql.execute("LISTEN parley_jobs");
+            sender.ghl(sms(location));
+
+            await().until(() -> {
+                var told = connection.unwrap(org.postgresql.PGConnection.class).getNotifications(100);
+                return told != null && told.length > 0;
+            });
+        }
+    }
+
+    @Test
+    void the_tenants_own_url_works_too() {
+        JsonObject sms = sms(location);
+        byte[] body = bytes(sms.encode());
+
+        Answered answer = sender.post("/webhooks/ghl/" + slug, body, ghlHeaders(body));
+
+        assertThat(answer.outcome()).isEqualTo("accepted");
+        assertThat(sender.post("/webhooks/ghl/" + slug + "/", body, ghlHeaders(body))
+                        .outcome())
+                .isEqualTo("duplicate");
+    }
+
+    @Test
+    void a_url_of_another_tenant_than_the_events_account_gives_it_to_neither() {
+        String theirs = "tenant-" + UUID.randomUUID();
+        TenantId other = given.tenant(theirs);
+        byte[] body = bytes(sms(location).encode());
+        byte[] early = bytes("{}");
+        await().until(() ->
+                sender.post("/webhooks/ghl/" + theirs, early, ghlHeaders(early)).status() == 200);
+
+        Answered answer = sender.post("/webhooks/ghl/" + theirs, body, ghlHeaders(body));
+
+        assertThat(answer.status()).isEqualTo(200);
+        assertThat(answer.outcome()).isEqualTo("quarantined");
+        assertThat(eventOf(answer)).containsEntry("tenant_id", TenantDirectory.UNROUTED.value());
+        assertThat(payloadOf(answer).getString("$reason")).contains("not that of the URL's tenant");
+        assertThat(events()).isZero();
+        assertThat(db.count("bot.inbound_events WHERE tenant_id = ?", other.value()))
+                .isZero();
+    }
+
+    @Test
+    void a_tenant_created_a_moment_ago_gets_its_first_event() {
+        String fresh = "loc-" + UUID.randomUUID();
+        TenantId created = given.tenant("fresh-" + UUID.randomUUID(), "{\"ghl\":{\"location_id\":\"" + fresh + "\"}}");
+
+        // Told by notification, or found by the one query a second that unknown accounts may cause.
+        await().until(() -> sender.ghl(sms(fresh)).outcome().equals("accepted"));
+
+        assertThat(db.count("bot.inbound_events WHERE tenant_id = ?", created.value()))
+                .isOne();
+    }
+
+    @Test
+    void genuine_events_of_no_known_tenant_are_kept() {
+        JsonObject sms = sms("loc-nobody-" + UUID.randomUUID());
+
+        Answered answer = sender.ghl(sms);
+
+        assertThat(answer.status()).isEqualTo(200);
+        assertThat(answer.outcome()).isEqualTo("quarantined");
+        assertThat(eventOf(answer))
+                .containsEntry("tenant_id", TenantDirectory.UNROUTED.value())
+                .containsEntry("event_type", "quarantined");
+        JsonObject stored = payloadOf(answer);
+        assertThat(stored.remove("$reason")).isEqualTo("no tenant has account " + sms.getString("locationId"));
+        assertThat(stored).isEqualTo(sms);
+        assertThat(db.count("bot.job_queue WHERE trace_id = ?", answer.trace())).isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "ghl-outboundmessage-sms.json,accepted,outbound_message,1",
+        "ghl-outboundmessage-internalcomment.json,ignored,other:InternalComment,0",
+        "ghl-inboundmessage-call.json,ignored,other:call,0",
+        "ghl-inboundmessage-voicemail.json,ignored,other:voicemail,0",
+        "ghl-inboundmessage-email.json,accepted,inbound_message,1",
+        "ghl-contactdndupdate.json,accepted,contact_dnd,1",
+        "ghl-appointmentcreate.json,ignored,other:AppointmentCreate,0",
+    })
+    void every_published_sample_is_stored_as_what_it_is(String sample, String outcome, String type, long jobs) {
+        Answered answer = sender.ghl(Samples.json(sample).put("locationId", location));
+
+        assertThat(answer.outcome()).isEqualTo(outcome);
+        assertThat(eventOf(answer)).containsEntry("event_type", type);
+        assertThat(jobs()).isEqualTo(jobs);
+    }
+
+    @Test
+    void a_workflow_with_the_tenants_secret_is_taken_and_its_repetition_recognised() {
+        secret("ghl-workflow", "new-secret", "old-secret");
+        byte[] body = Samples.bytes("ghl-workflow-webhook-unsigned-live.json");
+        String path = "/webhooks/ghl-workflow/" + slug;
+
+        Answered first = sender.post(path, body, Map.of("X-Parley-Secret", "old-secret"));
+        Answered again = sender.post(path, body, Map.of("X-Parley-Secret", "new-secret"));
+
+        assertThat(first.outcome()).isEqualTo("ignored");
+        assertThat(again.outcome()).isEqualTo("duplicate");
+        assertThat(again.trace()).isEqualTo(first.trace());
+        assertThat(eventOf(first))
+                .containsEntry("event_type", "other:workflow")
+                .containsEntry("tenant_id", tenant.value());
+        assertRefused(sender.post(path, body, Map.of("X-Parley-Secret", "wrong")));
+        assertRefused(sender.post(path, body, Map.of()));
+        assertRefused(sender.post("/webhooks/ghl-workflow", body, Map.of("X-Parley-Secret", "new-secret")));
+    }
+
+    @Test
+    void standard_webhooks_are_taken_with_the_tenants_secret() {
+        secret("standard-webhooks", WHSEC);
+        byte[] body = bytes("{\"type\":\"message.received\",\"data\":{\"message_id\":\"m1\",\"channel\":\"sms\","
+                + "\"address\":\"+1 555 0100\",\"text\":\"hello\"}}");
+
+        Answered answer = sender.post(
+                "/webhooks/standard-webhooks/" + slug, body, standardHeaders(WHSEC, "msg_1", Instant.now(), body));
+
+        assertThat(answer.outcome()).isEqualTo("accepted");
+        assertThat(eventOf(answer))
+                .containsEntry("channel_address", "+15550100")
+                .containsEntry("provider_event_id", "msg_1");
+        assertThat(jobs()).isOne();
+    }
+
+    @Test
+    void a_rotated_secret_counts_from_the_next_request_on() {
+        secret("ghl-workflow", "first");
+        String path = "/webhooks/ghl-workflow/" + slug;
+        assertThat(sender.post(path, bytes("{\"n\":1}"), Map.of("X-Parley-Secret", "first"))
+                        .status())
+                .isEqualTo(200);
+
+        byte[] sealed = Vault.of(IngestDatabase.VAULT_KEY)
+                .seal(tenant, "webhook:ghl-workflow", new JsonObject().put("secrets", new JsonArray().add("second")));
+        db.execute("UPDATE core.tenant_credentials SET credentials = ? WHERE tenant_id = ?", sealed, tenant.value());
+
+        await().until(() -> sender.post(path, bytes("{\"n\":2}"), Map.of("X-Parley-Secret", "second"))
+                        .status()
+                == 200);
+        assertRefused(sender.post(path, bytes("{\"n\":3}"), Map.of("X-Parley-Secret", "first")));
+    }
+
+    @Test
+    void one_delivery_may_carry_several_events_for_several_tenants() {
+        TenantId one = given.tenant("one-" + UUID.randomUUID(), "{\"several\":{\"account\":\"A-" + slug + "\"}}");
+        TenantId two = given.tenant("two-" + UUID.randomUUID(), "{\"several\":{\"account\":\"B-" + slug + "\"}}");
+        String body = """
+                {"entry":[{"id":"1","account":"A-%1$s","type":"app_installed"},{"id":"2","account":"B-%1$s","type":"other:x"},
+                {"id":"1","account":"A-%1$s","type":"app_installed"},{"id":"3","account":"nobody","type":"x"}]}""".formatted(slug);
+        await().until(() -> {
+            Answered ready = sender.post(
+                    "/webhooks/several",
+                    bytes("{\"entry\":[{\"id\":\"0\",\"account\":\"B-" + slug + "\",\"type\":\"other:ping\"}]}"),
+                    Map.of("X-Several", "yes"));
+            return !ready.outcome().equals("quarantined");
+        });
+
+        Answered answer = sender.post("/webhooks/several", bytes(body), Map.of("X-Several", "yes"));
+
+        assertThat(answer.status()).isEqualTo(200);
+        JsonArray events = answer.body().getJsonArray("events");
+        assertThat(events.stream().map(event -> ((JsonObject) event).getString("status")))
+                .containsExactly("accepted", "ignored", "duplicate", "quarantined");
+        assertThat(events.getJsonObject(2).getString("trace_id"))
+                .isEqualTo(events.getJsonObject(0).getString("trace_id"));
+        assertThat(answer.outcome()).isEqualTo("accepted");
+        assertThat(answer.trace().toString()).isEqualTo(events.getJsonObject(0).getString("trace_id"));
+        assertThat(db.count("bot.inbound_events WHERE tenant_id = ?", one.value()))
+                .isOne();
+        assertThat(db.count("bot.inbound_events WHERE tenant_id = ?", two.value()))
+                .isEqualTo(2);
+    }
+
+    @Test
+    void a_defect_in_a_provider_loses_nothing() {
+        Answered answer = sender.post(
+                "/webhooks/several", bytes("{\"break\":true,\"n\":\"" + slug + "\"}"), Map.of("X-Several", "yes"));
+
+        assertThat(answer.outcome()).isEqualTo("quarantined");
+        assertThat(payloadOf(answer).getString("$reason")).isEqualTo("reader broke: IllegalStateException");
+    }
+
+    @Test
+    void a_verifier_that_breaks_has_not_verified() {
+        assertRefused(sender.post("/webhooks/several", bytes("{}"), Map.of("X-Several", "yes", "X-Break", "yes")));
+    }
+
+    // --- a tenant that is switched off
+
+    @Test
+    void a_switched_off_tenant_is_refused_after_verification_and_resumes_where_it_was() {
+        secret("standard-webhooks", WHSEC);
+        given.enable(tenant, false);
+        JsonObject sms = sms(location);
+        await().until(() -> sender.ghl(sms(location)).status() == 429);
+        byte[] body = bytes("{\"type\":\"x\"}");
+
+        Answered ghl = sender.ghl(sms);
+        Answered standard = sender.post(
+                "/webhooks/standard-webhooks/" + slug, body, standardHeaders(WHSEC, "m", Instant.now(), body));
+        Answered forged = sender.post("/webhooks/ghl", bytes(sms.encode()), ghlHeaders(bytes(sms.encode() + " ")));
+
+        assertThat(ghl.status()).isEqualTo(429);
+        assertThat(ghl.header("Retry-After")).isEqualTo("300");
+        assertThat(ghl.body()).isEqualTo(new JsonObject().put("status", "unavailable"));
+        assertThat(standard.status()).isEqualTo(503);
+        assertThat(standard.header("Retry-After")).isEqualTo("300");
+        assertRefused(forged);
+        given.enable(tenant, true);
+        await().until(() -> sender.ghl(sms).status() == 200);
+        assertThat(db.count("bot.inbound_events WHERE provider_event_id = ?", sms.getString("webhookId")))
+                .isOne();
+    }
+
+    // --- the show
+
+    @Test
+    void a_hundred_identical_deliveries_at_once_are_one_event_one_job_and_one_trace() {
+        byte[] body = bytes(sms(location).encode());
+
+        List<CompletableFuture<Answered>> all = IntStream.range(0, 100)
+                .mapToObj(i -> sender.later("POST", "/webhooks/ghl", body, ghlHeaders(body)))
+                .toList();
+
+        List<Answered> answers = all.stream().map(CompletableFuture::join).toList();
+        assertThat(answers).extracting(Answered::status).containsOnly(200);
+        Set<UUID> traces = new HashSet<>(answers.stream().map(Answered::trace).toList());
+        assertThat(traces).hasSize(1);
+        assertThat(answers)
+                .filteredOn(answer -> answer.outcome().equals("accepted"))
+                .hasSize(1);
+        assertThat(answers)
+                .filteredOn(answer -> answer.outcome().equals("duplicate"))
+                .hasSize(99);
+        assertThat(events()).isOne();
+        assertThat(jobs()).isOne();
+        assertThat(db.count(
+                        "bot.inbound_events WHERE trace_id = ?",
+                        traces.iterator().next()))
+                .isOne();
+    }
+
+    @Test
+    void what_was_acknowledged_first_is_due_first() {
+        List<UUID> traces = IntStream.range(0, 30)
+                .mapToObj(i -> sender.ghl(sms(location)).trace())
+                .toList();
+
+        assertThat(db.rows(
+                        "SELECT trace_id FROM bot.job_queue WHERE tenant_id = ? ORDER BY created_at", tenant.value()))
+                .extracting(row -> row.get("trace_id"))
+                .isEqualTo(traces);
+    }
+
+    // --- bad input; the numbers are the rows of the attack list
+
+    @Test
+    void attack_1_an_oversize_length_is_413_before_the_body_is_read() throws Exception {
+        try (Sender.Wire wire = sender.wire()) {
+            wire.write("POST /webhooks/ghl HTTP/1.1\r\nHost: x\r\nContent-Length: 262145\r\n\r\n");
+
+            assertThat(wire.readToEnd()).startsWith("HTTP/1.1 413").contains("{\"status\":\"refused\"}");
+        }
+    }
+
+    @Test
+    void attack_1_even_an_absurd_length_is_413() throws Exception {
+        try (Sender.Wire wire = sender.wire()) {
+            wire.write("POST /webhooks/ghl HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999\r\n\r\n");
+
+            assertThat(wire.readToEnd()).startsWith("HTTP/1.1 413");
+        }
+    }
+
+    @Test
+    void a_body_of_exactly_the_limit_is_taken() {
+        JsonObject sms = sms(location).put("filler", "");
+        sms.put("filler", "x".repeat(256 * 1024 - sms.encode().length()));
+        assertThat(sms.encode()).hasSize(256 * 1024);
+
+        assertThat(sender.ghl(sms).outcome()).isEqualTo("accepted");
+    }
+
+    @Test
+    void attack_2_an_oversize_chunked_body_is_413_and_no_prefix_of_it_is_stored() throws Exception {
+        try (Sender.Wire wire = sender.wire()) {
+            wire.write("POST /webhooks/ghl HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+            String chunk = "8000\r\n" + "x".repeat(0x8000) + "\r\n";
+            for (int at = 0; at < 9; at++) {
+                wire.write(chunk);
+            }
+
+            assertThat(wire.readToEnd()).startsWith("HTTP/1.1 413");
+        }
+        assertThat(events()).isZero();
+    }
+
+    @Test
+    void a_chunked_body_within_the_limit_is_taken() throws Exception {
+        byte[] body = bytes(sms(location).encode());
+        try (Sender.Wire wire = sender.wire()) {
+            wire.write("POST /webhooks/ghl HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-GHL-Signature: "
+                    + IngestDatabase.GHL.sign(body) + "\r\nTransfer-Encoding: chunked\r\n\r\n");
+            for (byte one : body) {
+                wire.write("1\r\n").write(new byte[] {one}).write("\r\n");
+            }
+            wire.write("0\r\n\r\n");
+
+            assertThat(wire.readToEnd()).startsWith("HTTP/1.1 200").contains("accepted");
+        }
+    }
+
+    @Test
+    void attack_3_a_body_that_trickles_is_408_as_a_whole() throws Exception {
+        try (Sender.Wire wire = sender.wire()) {
+            wire.write("POST /webhooks/ghl HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n");
+            CompletableFuture<Void> trickle = CompletableFuture.runAsync(() -> {
+                try {
+                    for (int at = 0; at < 200; at++) {
+                        wire.write("x");
+                        Thread.sleep(50);
+                    }
+                } catch (java.io.IOException | InterruptedException e) {
+                    // the other side had enough
+                }
+            });
+
+            assertThat(wire.readToEnd()).startsWith("HTTP/1.1 408");
+            trickle.join();
+        }
+    }
+
+    static List<String> unreadable() {
+        return List.of(
+                "{\"deep\":" + "[".repeat(100) + "]".repeat(100) + ",%s}",
+                "{\"deep\":" + "{\"a\":".repeat(20_000) + "1" + "}".repeat(20_000) + ",%s}",
+                "{\"n\":1e999999999,%s}",
+                "{\"n\":1e-20000,%s}",
+                "{\"n\":1e400,%s}",
+                "{\"body\":\"x\u0000y\",%s}",
+                "{%s",
+                "[{%s}]",
+                "{%s,}",
+                "\"%s\"",
+                "type=sms&%s");
+    }
+
+    /** Rows 4, 7, 9. */
+    @ParameterizedTest
+    @MethodSource("unreadable")
+    void attack_4_7_9_signed_but_unreadable_is_200_quarantined_with_every_byte(String body) {
+        String signed = body.formatted("\"locationId\":\"" + location + "\",\"u\":\"" + UUID.randomUUID() + "\"");
+
+        Answered answer = sender.ghl(signed);
+
+        assertThat(answer.status()).isEqualTo(200);
+        assertThat(answer.outcome()).isEqualTo("quarantined");
+        JsonObject stored = payloadOf(answer);
+        assertThat(java.util.Base64.getDecoder().decode(stored.getString("$raw")))
+                .isEqualTo(bytes(signed));
+        assertThat(stored.getString("$reason")).isNotBlank();
+        assertThat(db.count("bot.job_queue WHERE trace_id = ?", answer.trace())).isZero();
+        assertThat(sender.ghl(signed).outcome()).isEqualTo("duplicate");
+    }
+
+    @Test
+    void an_unreadable_body_whose_account_is_certain_is_kept_for_its_tenant() {
+        Answered answer = sender.ghl(sms(location).encode().replace("\"direction\"", "\"n\":1e999,\"direction\""));
+
+        assertThat(eventOf(answer))
+                .containsEntry("tenant_id", tenant.value())
+                .containsEntry("event_type", "quarantined");
+        assertThat(payloadOf(answer).getString("body")).isEqualTo("This is a test message");
+    }
+
+    @Test
+    void attack_5_a_key_twice_is_quarantined_and_goes_to_neither_tenant() {
+        TenantId other =
+                given.tenant("other-" + UUID.randomUUID(), "{\"ghl\":{\"location_id\":\"second-" + slug + "\"}}");
+        String body = "{\"type\":\"InboundMessage\",\"locationId\":\"" + location + "\",\"locationId\":\"second-" + slug
+                + "\"}";
+
+        Answered answer = sender.ghl(body);
+
+        assertThat(answer.outcome()).isEqualTo("quarantined");
+        assertThat(eventOf(answer)).containsEntry("tenant_id", TenantDirectory.UNROUTED.value());
+        assertThat(events()).isZero();
+        assertThat(db.count("bot.inbound_events WHERE tenant_id = ?", other.value()))
+                .isZero();
+    }
+
+    @Test
+    void attack_6_invalid_utf8_and_utf16_are_verified_as_bytes_and_quarantined() {
+        byte[] invalid = sms(location)
+                .put("body", "X")
+                .encode()
+                .replace("\"X\"", "\"\u00ff\"")
+                .getBytes(StandardCharsets.ISO_8859_1);
+        byte[] utf16 = sms(location).encode().getBytes(StandardCharsets.UTF_16);
+
+        assertThat(sender.ghl(invalid).outcome()).isEqualTo("quarantined");
+        assertThat(sender.ghl(utf16).outcome()).isEqualTo("quarantined");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a\\u0000b", "\\u0000", "\\ud800", "x\\udc00", "\\ud83d\\ud83d\\ude00"})
+    void attack_7_8_nul_and_half_surrogates_are_accepted_and_the_message_is_where_it_always_is(String text) {
+        String body = sms(location).put("body", "TEXT").encode().replace("TEXT", text);
+
+        Answered answer = sender.ghl(body);
+
+        assertThat(answer.outcome()).isEqualTo("accepted");
+        JsonObject stored = payloadOf(answer);
+        assertThat(stored.getString("body")).contains("\uFFFD");
+        assertThat(stored.getString("type")).isEqualTo("InboundMessage");
+        assertThat(java.util.Base64.getDecoder().decode(stored.getString("$raw")))
+                .isEqualTo(bytes(body));
+        assertThat(jobs()).isOne();
+    }
+
+    @Test
+    void attack_7_nul_in_keys_ids_and_addresses_is_no_error_either() {
+        String body = sms(location)
+                .put("messageId", "ID")
+                .put("from", "FROM")
+                .put("KEY", 1)
+                .encode()
+                .replace("ID\"", "i\\u0000d\"")
+                .replace("FROM", "+1\\u0000555")
+                .replace("KEY", "k\\u0000\\ud800");
+
+        Answered answer = sender.ghl(body);
+
+        assertThat(answer.status()).isEqualTo(200);
+        assertThat(answer.outcome()).isIn("accepted", "quarantined");
+    }
+
+    @Test
+    void attack_10_11_a_replay_is_a_duplicate_whatever_its_unsigned_parts_say() {
+        byte[] body = bytes(sms(location).encode());
+        Answered first = sender.post("/webhooks/ghl", body, ghlHeaders(body));
+        Map<String, String> changed = new LinkedHashMap<>(ghlHeaders(body));
+        changed.put("deliveryId", UUID.randomUUID().toString());
+        changed.put("X-Request-Id", "fresh");
+        changed.put("User-Agent", "somebody else");
+
+        Answered replay = sender.post("/webhooks/ghl?fresh=" + UUID.randomUUID(), body, changed);
+
+        assertThat(replay.status()).isEqualTo(200);
+        assertThat(replay.outcome()).isEqualTo("duplicate");
+        assertThat(replay.trace()).isEqualTo(first.trace());
+        assertThat(jobs()).isOne();
+    }
+
+    @Test
+    void attack_12_a_stale_or_future_timestamp_is_401() {
+        secret("standard-webhooks", WHSEC);
+        byte[] body = bytes("{\"type\":\"x\"}");
+        String path = "/webhooks/standard-webhooks/" + slug;
+
+        for (long seconds : new long[] {-301, -86_400, 320, 86_400}) {
+            assertRefused(sender.post(
+                    path,
+                    body,
+                    standardHeaders(WHSEC, "m" + seconds, Instant.now().plusSeconds(seconds), body)));
+        }
+        assertThat(sender.post(path, body, standardHeaders(WHSEC, "now", Instant.now(), body))
+                        .status())
+                .isEqualTo(200);
+        assertThat(events()).isOne();
+    }
+
+    @Test
+    void attack_12_an_old_gohighlevel_event_is_taken_because_it_is_resent_as_it_was() {
+        assertThat(sender.ghl(sms(location).put("timestamp", "2020-01-01T00:00:00Z"))
+                        .outcome())
+                .isEqualTo("accepted");
+    }
+
+    @Test
+    void attack_13_a_stripped_signature_is_401() throws Exception {
+        byte[] body = bytes(sms(location).encode());
+        String good = IngestDatabase.GHL.sign(body);
+        for (String signature : List.of("", "N/A", "n/a", "null", good.substring(1), good + "AAAA", "v1," + good)) {
+            assertRefused(sender.post("/webhooks/ghl", body, Map.of("X-GHL-Signature", signature)));
+        }
+        assertRefused(sender.post("/webhooks/ghl", body, Map.of()));
+        try (Sender.Wire wire = sender.wire()) {
+            wire.write("POST /webhooks/ghl HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: " + body.length
+                            + "\r\nX-GHL-Signature: " + good + "\r\nX-GHL-Signature: " + good + "\r\n\r\n")
+                    .write(body);
+            assertThat(wire.readToEnd()).startsWith("HTTP/1.1 401");
+        }
+        assertThat(events()).isZero();
+    }
+
+    @Test
+    void attack_14_the_legacy_signature_rescues_nothing() throws Exception {
+        var generator = java.security.KeyPairGenerator.getInstance("RSA");
+        generator.initialize(2048);
+        var rsa = java.security.Signature.getInstance("SHA256withRSA");
+        rsa.initSign(generator.generateKeyPair().getPrivate());
+        byte[] body = bytes(sms(location).encode());
+        rsa.update(body);
+        String legacy = java.util.Base64.getEncoder().encodeToString(rsa.sign());
+
+        assertRefused(sender.post("/webhooks/ghl", body, Map.of("X-WH-Signature", legacy)));
+        assertRefused(sender.post("/webhooks/ghl", body, Map.of("X-WH-Signature", legacy, "X-GHL-Signature", "N/A")));
+    }
+
+    @Test
+    void attack_15_secrets_that_differ_in_their_first_or_last_letter_are_told_the_same() {
+        secret("ghl-workflow", "correct-horse-battery-staple");
+        String path = "/webhooks/ghl-workflow/" + slug;
+
+        for (String wrong :
+                List.of("Xorrect-horse-battery-staple", "correct-horse-battery-staplX", "c", "x".repeat(4000))) {
+            assertRefused(sender.post(path, bytes("{}"), Map.of("X-Parley-Secret", wrong)));
+        }
+    }
+
+    @Test
+    void attack_16_a_foreign_apps_event_is_200_ignored_and_not_stored() {
+        Answered answer = sender.ghl(sms(location).put("appId", "5f0000000000000000000000"));
+
+        assertThat(answer.status()).isEqualTo(200);
+        assertThat(answer.outcome()).isEqualTo("ignored");
+        assertThat(db.count("bot.inbound_events WHERE trace_id = ?", answer.trace()))
+                .isZero();
+        assertThat(events()).isZero();
+    }
+
+    @Test
+    void attack_17_whoever_is_refused_learns_nothing() {
+        secret("standard-webhooks", WHSEC);
+        byte[] body = bytes(sms(location).encode());
+        Map<String, String> unsigned = Map.of("Content-Type", "application/json");
+        Map<String, String> wrong = standardHeaders("whsec_" + "B".repeat(32), "m", Instant.now(), body);
+        List<Answered> answers = new ArrayList<>();
+        answers.add(sender.post("/webhooks/ghl", body, unsigned));
+        answers.add(sender.post("/webhooks/ghl/" + slug, body, unsigned));
+        answers.add(sender.post("/webhooks/ghl/nobody", body, ghlHeaders(body)));
+        answers.add(sender.post("/webhooks/standard-webhooks/" + slug, body, wrong));
+        answers.add(sender.post("/webhooks/standard-webhooks/nobody", body, wrong));
+        answers.add(sender.post("/webhooks/standard-webhooks/unrouted", body, wrong));
+        answers.add(sender.post("/webhooks/standard-webhooks", body, wrong));
+        answers.add(sender.post("/webhooks/unknown", body, wrong));
+        answers.add(sender.post("/webhooks/unknown/" + slug, body, wrong));
+        answers.add(sender.post("/webhooks/ghl/a/b", body, ghlHeaders(body)));
+        answers.add(sender.post("/webhooks/%ff%00", body, unsigned));
+        answers.add(sender.post("/webhooks", body, unsigned));
+        answers.add(sender.post("/", body, unsigned));
+        answers.add(sender.post("/q/health", body, unsigned));
+
+        answers.forEach(WebhooksIT::assertRefused);
+        assertThat(answers.stream().map(answer -> answer.headers().keySet()).distinct())
+                .hasSize(1);
+    }
+
+    @Test
+    void attack_17_not_even_an_odd_path_is_told_anything_else() throws Exception {
+        for (String path : List.of("/webhooks/%c3", "/webhooks//", "/../webhooks/ghl/x/y")) {
+            try (Sender.Wire wire = sender.wire()) {
+                wire.write("POST " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}");
+                assertThat(wire.readToEnd()).as(path).startsWith("HTTP/1.1 401").endsWith("{\"status\":\"refused\"}");
+            }
+        }
+    }
+
+    @Test
+    void attack_18_the_same_ids_of_two_tenants_are_two_events() {
+        String other = "loc-" + UUID.randomUUID();
+        given.tenant("other-" + UUID.randomUUID(), "{\"ghl\":{\"location_id\":\"" + other + "\"}}");
+        await().until(() -> sender.ghl("{\"type\":\"Ping\",\"locationId\":\"" + other + "\"}")
+                .outcome()
+                .matches("ignored|duplicate"));
+        JsonObject mine = sms(location);
+        JsonObject theirs = mine.copy().put("locationId", other);
+
+        assertThat(sender.ghl(theirs).outcome()).isEqualTo("accepted");
+        assertThat(sender.ghl(mine).outcome()).isEqualTo("accepted");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gzip", "deflate", "br", "identity", "gzip, identity"})
+    void attack_20_any_content_encoding_is_415(String encoding) throws Exception {
+        ByteArrayOutputStream zipped = new ByteArrayOutputStream();
+        try (GZIPOutputStream zip = new GZIPOutputStream(zipped)) {
+            zip.write(new byte[10_000_000]);
+        }
+
+        Answered answer = sender.post("/webhooks/ghl", zipped.toByteArray(), Map.of("Content-Encoding", encoding));
+
+        assertThat(answer.status()).isEqualTo(415);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"multipart/form-data; boundary=x", "Multipart/Mixed", "application/x-www-form-urlencoded"})
+    void attack_21_forms_are_415(String type) {
+        byte[] body = bytes(sms(location).encode());
+        Map<String, String> headers = new LinkedHashMap<>(ghlHeaders(body));
+        headers.put("Content-Type", type);
+
+        assertThat(sender.post("/webhooks/ghl", body, headers).status()).isEqualTo(415);
+    }
+
+    @Test
+    void attack_21_repeated_parameters_mean_nothing() {
+        byte[] body = bytes(sms(location).encode());
+
+        assertThat(sender.post("/webhooks/ghl?locationId=x&locationId=y&" + "p=1&".repeat(300), body, ghlHeaders(body))
+                        .outcome())
+                .isEqualTo("accepted");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"GET", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE-X", "post"})
+    void attack_22_other_methods_are_405_wherever_they_go(String method) throws Exception {
+        for (String path : List.of("/webhooks/ghl", "/webhooks/ghl/" + slug, "/webhooks/unknown")) {
+            try (Sender.Wire wire = sender.wire()) {
+                wire.write(method + " " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+                assertThat(wire.readToEnd()).startsWith("HTTP/1.1 405").containsIgnoringCase("allow: POST");
+            }
+        }
+    }
+
+    @Test
+    void attack_22_two_lengths_of_one_body_never_become_two_requests() throws Exception {
+        byte[] smuggled = bytes(sms(location).encode());
+        String hidden = "POST /webhooks/ghl HTTP/1.1\r\nHost: x\r\nX-GHL-Signature: "
+                + IngestDatabase.GHL.sign(smuggled) + "\r\nContent-Length: " + smuggled.length + "\r\n\r\n"
+                + new String(smuggled, StandardCharsets.UTF_8);
+        try (Sender.Wire wire = sender.wire()) {
+            // By its length the hidden request is body; by its chunks it is the next request.
+            wire.write("POST /webhooks/ghl HTTP/1.1\r\nHost: x\r\nContent-Length: " + (hidden.length() + 5)
+                    + "\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + hidden);
+            wire.socket().shutdownOutput();
+            String answers = wire.readToEnd();
+
+            assertThat(answers).startsWith("HTTP/1.1 4").doesNotContain("accepted");
+        }
+        assertThat(events()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "Content-Length: 5\r\nContent-Length: 6",
+                "Content-Length: -1",
+                "Content-Length: x",
+                "Transfer-Encoding: chunked, identity",
+                "Bad Header: x"
+            })
+    void attack_22_malformed_framing_is_400_and_the_connection_ends(String header) throws Exception {
+        try (Sender.Wire wire = sender.wire()) {
+            wire.write("POST /webhooks/ghl HTTP/1.1\r\nHost: x\r\n" + header + "\r\n\r\n{}");
+            wire.socket().shutdownOutput();
+
+            assertThat(wire.readToEnd()).startsWith("HTTP/1.1 4").doesNotContain("accepted");
+        }
+    }
+
+    @Test
+    void a_header_too_large_is_431_and_a_url_too_long_414() throws Exception {
+        try (Sender.Wire wire = sender.wire()) {
+            wire.write("POST /webhooks/ghl HTTP/1.1\r\nHost: x\r\nX: " + "x".repeat(20_000) + "\r\n\r\n");
+            assertThat(wire.readStatus()).contains("431");
+        }
+        try (Sender.Wire wire = sender.wire()) {
+            wire.write("POST /webhooks/" + "x".repeat(5_000) + " HTTP/1.1\r\nHost: x\r\n\r\n");
+            assertThat(wire.readStatus()).contains("414");
+        }
+    }
+
+    @Test
+    void attack_24_nothing_a_stranger_or_a_customer_writes_is_in_the_log() {
+        secret("ghl-workflow", "log-secret-1");
+        List<String> lines = new ArrayList<>();
+        Handler handler = new Handler() {
+            @Override
+            public synchronized void publish(LogRecord line) {
+                StringBuilder text = new StringBuilder(String.valueOf(line.getMessage()));
+                if (line.getParameters() != null) {
+                    text.append(List.of(line.getParameters()));
+                }
+                for (Throwable cause = line.getThrown(); cause != null; cause = cause.getCause()) {
+                    text.append(cause);
+                }
+                lines.add(text.toString());
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        Logger root = Logger.getLogger("");
+        root.addHandler(handler);
+        try {
+            sender.ghl(sms(location)
+                    .put("body", "marker-text\r\n{\"level\":\"ERROR\"}")
+                    .put("from", "+15550004242"));
+            sender.ghl("{\"broken\": marker-broken");
+            sender.ghl(sms("loc-" + slug).put("body", "marker-unrouted"));
+            sender.ghl(sms("marker-location\r\n{\"level\":\"ERROR\"}"));
+            sender.post(
+                    "/webhooks/ghl/marker-slug%0d%0aforged",
+                    bytes("marker-body"), Map.of("X-GHL-Signature", "marker-signature"));
+            sender.post("/webhooks/marker-provider", bytes("{}"), Map.of());
+            sender.post("/webhooks/ghl-workflow/" + slug, bytes("{}"), Map.of("X-Parley-Secret", "marker-secret"));
+            sender.post(
+                    "/webhooks/ghl-workflow/" + slug,
+                    bytes("{\"a\":\"marker-ok\"}"),
+                    Map.of("X-Parley-Secret", "log-secret-1"));
+        } finally {
+            root.removeHandler(handler);
+        }
+
+        assertThat(lines).isNotEmpty();
+        assertThat(lines)
+                .noneMatch(line -> line.contains("marker") || line.contains("4242") || line.contains("log-secret"));
+        assertThat(lines).noneMatch(line -> line.contains("\r"));
+    }
+
+    @Test
+    void attack_30_a_sender_that_leaves_before_the_answer_finds_its_event_stored() throws Exception {
+        byte[] body = bytes(sms(location).encode());
+        String head = "POST /webhooks/ghl HTTP/1.1\r\nHost: x\r\nX-GHL-Signature: " + IngestDatabase.GHL.sign(body)
+                + "\r\nContent-Length: " + body.length + "\r\n\r\n";
+        try (Sender.Wire wire = sender.wire()) {
+            wire.write(head).write(body);
+        }
+        await().until(() -> events() == 1);
+
+        Answered again = sender.ghl(body);
+
+        assertThat(again.outcome()).isEqualTo("duplicate");
+        assertThat(jobs()).isOne();
+    }
+
+    @Test
+    void a_sender_that_leaves_in_the_middle_leaves_nothing_behind() throws Exception {
+        double before = meter("parley_ingest_answered_total{outcome=\"refused\",provider=\"ghl\",reason=\"aborted\"}");
+        try (Sender.Wire wire = sender.wire()) {
+            wire.write("POST /webhooks/ghl HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhalf");
+        }
+
+        await().until(() ->
+                meter("parley_ingest_answered_total{outcome=\"refused\",provider=\"ghl\",reason=\"aborted\"}")
+                        == before + 1);
+        await().until(() -> meter("parley_ingest_held_bytes") == 0);
+    }
+
+    @Test
+    void a_sender_that_asks_before_sending_is_told_to_go_on() throws Exception {
+        byte[] body = bytes(sms(location).encode());
+        try (Sender.Wire wire = sender.wire()) {
+            wire.write("POST /webhooks/ghl HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\n"
+                    + "X-GHL-Signature: " + IngestDatabase.GHL.sign(body) + "\r\nContent-Length: " + body.length
+                    + "\r\n\r\n");
+            assertThat(wire.readStatus()).isEqualTo("HTTP/1.1 100 Continue");
+            wire.write(body);
+            assertThat(wire.readToEnd()).contains("200 OK").contains("accepted");
+        }
+    }
+
+    // --- health, meters, refused requests: on the other port only
+
+    private String manage(String path) {
+        return new Sender(management).get(path);
+    }
+
+    private double meter(String series) {
+        return manage("/q/metrics")
+                .lines()
+                .filter(line -> line.startsWith(series + " "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                .sum();
+    }
+
+    private double sum(String name, String provider) {
+        return manage("/q/metrics")
+                .lines()
+                .filter(line -> line.startsWith(name + "{") && line.contains("provider=\"" + provider + "\""))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                .sum();
+    }
+
+    @Test
+    void it_is_ready_with_the_database_and_its_schema() {
+        JsonObject ready = new JsonObject(manage("/q/health/ready"));
+
+        assertThat(ready.getString("status")).isEqualTo("UP");
+        assertThat(ready.getJsonArray("checks").encode()).contains("schema_version");
+        assertThat(new JsonObject(manage("/q/health/live")).getString("status")).isEqualTo("UP");
+        assertThat(new JsonObject(manage("/q/health/started")).getString("status"))
+                .isEqualTo("UP");
+    }
+
+    @Test
+    void what_was_received_is_the_sum_of_what_was_answered() {
+        byte[] body = bytes(sms(location).encode());
+        sender.ghl(body);
+        sender.ghl(body);
+        sender.ghl("{");
+        sender.post("/webhooks/ghl", body, Map.of());
+        sender.post("/webhooks/nobody", body, Map.of());
+
+        for (String provider : List.of("ghl", "none", "standard-webhooks", "ghl-workflow")) {
+            await().untilAsserted(() -> assertThat(sum("parley_ingest_received_total", provider))
+                    .isEqualTo(sum("parley_ingest_answered_total", provider)
+                            + sum("parley_ingest_in_progress", provider)));
+        }
+        assertThat(sum("parley_ingest_answered_total", "none")).isPositive();
+        assertThat(manage("/q/metrics"))
+                .contains(
+                        "parley_ingest_batch_events_count",
+                        "parley_ingest_flush_seconds_count",
+                        "parley_ingest_waiting_events")
+                .doesNotContain(slug)
+                .doesNotContain("nobody");
+    }
+
+    @Test
+    void refused_requests_can_be_looked_at_without_what_was_sent() {
+        sender.post("/webhooks/ghl", bytes("marker-body"), Map.of("X-GHL-Signature", "marker-signature"));
+
+        JsonObject newest = new JsonArray(manage("/q/refused")).getJsonObject(0);
+
+        assertThat(newest.getString("provider")).isEqualTo("ghl");
+        assertThat(newest.getString("reason")).isEqualTo("forged");
+        assertThat(newest.getInteger("status")).isEqualTo(401);
+        assertThat(newest.getInteger("bytes")).isEqualTo(11);
+        assertThat(newest.encode()).doesNotContain("marker");
+    }
+}
