@@ -1,0 +1,270 @@
+package dev.parley.work;
+
+import dev.parley.queue.Job;
+import dev.parley.queue.JobId;
+import dev.parley.queue.JobQueue;
+import dev.parley.queue.JobQueue.From;
+import dev.parley.queue.JobType;
+import dev.parley.queue.Line;
+import dev.parley.queue.Settlement;
+import dev.parley.spi.Outcome;
+import dev.parley.work.Waypoint.Moment;
+import io.smallrye.mutiny.Uni;
+import io.vertx.mutiny.sqlclient.SqlConnection;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jboss.logging.Logger;
+
+/**
+ * Runs jobs whose whole effect is in the database: a set of them in one transaction together with their settlement. Every
+ * job either has its effect and is done, or has neither.
+ *
+ * <p>A set that fails is run again in halves until the culprit stands alone; its neighbours do not notice.
+ */
+final class JobRunner {
+    private static final Logger LOG = Logger.getLogger(JobRunner.class);
+
+    private final JobQueue queue;
+    private final HandlerRegistry handlers;
+    private final FailurePolicy failures;
+    private final WorkerMeters meters;
+    private final Waypoint waypoint;
+    private final String worker;
+
+    JobRunner(
+            JobQueue queue,
+            HandlerRegistry handlers,
+            FailurePolicy failures,
+            WorkerMeters meters,
+            Waypoint waypoint,
+            String worker) {
+        this.queue = queue;
+        this.handlers = handlers;
+        this.failures = failures;
+        this.meters = meters;
+        this.waypoint = waypoint;
+        this.worker = worker;
+    }
+
+    /**
+     * How a run ended, job by job. What is in neither map did not run: an earlier job of its line did not end well, so it
+     * waits its turn.
+     */
+    record Ran(Map<Job, Settlement> settled, List<Job> notRun) {
+        Ran and(Ran later) {
+            Map<Job, Settlement> all = new LinkedHashMap<>(settled);
+            all.putAll(later.settled);
+            List<Job> waiting = new ArrayList<>(notRun);
+            waiting.addAll(later.notRun);
+            return new Ran(all, waiting);
+        }
+    }
+
+    /**
+     * Runs {@code jobs}, which are in order of work, as the owner of their lanes.
+     *
+     * @param from {@code QUEUED}, or {@code PROCESSING} where they were claimed first and {@code tokens} has their leases
+     */
+    Uni<Ran> run(SqlConnection session, List<Job> jobs, From from, OffsetDateTime readAt, Map<JobId, String> tokens) {
+        if (jobs.isEmpty()) {
+            return Uni.createFrom().item(new Ran(Map.of(), List.of()));
+        }
+        return attempt(session, jobs, from, readAt, tokens)
+                .onFailure(FailurePolicy::isWorthRepeating)
+                .retry()
+                .atMost(3)
+                .onFailure(failure ->
+                        !FailurePolicy.isConnectionLoss(failure) && !(failure instanceof OwnershipLostException))
+                .recoverWithUni(failure -> jobs.size() > 1
+                        ? inHalves(session, jobs, from, readAt, tokens)
+                        : settleFailed(session, jobs.get(0), failure, from, readAt, tokens));
+    }
+
+    private Uni<Ran> attempt(
+            SqlConnection session, List<Job> jobs, From from, OffsetDateTime readAt, Map<JobId, String> tokens) {
+        return Transactions.in(
+                        session,
+                        () -> checkLeases(session, jobs, from, tokens)
+                                .chain(() -> handle(session, jobs))
+                                .chain(outcomes -> {
+                                    Map<Job, Settlement> settled = new LinkedHashMap<>();
+                                    for (Job job : jobs) {
+                                        Outcome outcome = Objects.requireNonNull(outcomes.get(job));
+                                        settled.put(job, failures.settle(job, outcome, attemptsIfFailed(job, from)));
+                                    }
+                                    List<Job> tooEarly = afterUnfinished(settled);
+                                    if (!tooEarly.isEmpty()) {
+                                        throw new OvertakenException(tooEarly);
+                                    }
+                                    return settle(session, settled, outcomes, from, readAt)
+                                            .replaceWith(new Ran(settled, List.of()));
+                                })
+                                .call(() -> waypoint.reach(Moment.BATCH_WRITTEN)))
+                .call(() -> waypoint.reach(Moment.BATCH_COMMITTED))
+                .onFailure(OvertakenException.class)
+                .recoverWithUni(overtaken -> {
+                    List<Job> tooEarly = ((OvertakenException) overtaken).tooEarly;
+                    List<Job> rest = new ArrayList<>(jobs);
+                    rest.removeAll(tooEarly);
+                    return run(session, rest, from, readAt, tokens).map(ran -> ran.and(new Ran(Map.of(), tooEarly)));
+                });
+    }
+
+    private Uni<Void> checkLeases(SqlConnection tx, List<Job> jobs, From from, Map<JobId, String> tokens) {
+        if (from == From.QUEUED) {
+            return Uni.createFrom().voidItem();
+        }
+        List<JobQueue.Held> held = jobs.stream()
+                .map(job -> new JobQueue.Held(job.id(), tokens.getOrDefault(job.id(), "")))
+                .toList();
+        return queue.stillHeld(tx, held)
+                .invoke(still -> {
+                    if (still.size() != jobs.size()) {
+                        throw new OwnershipLostException(jobs.size(), still.size());
+                    }
+                })
+                .replaceWithVoid();
+    }
+
+    /** Each type's handler gets its jobs as one list; the order between types of one line is the caller's care. */
+    private Uni<Map<Job, Outcome>> handle(SqlConnection tx, List<Job> jobs) {
+        Map<JobType, List<Job>> byType = new LinkedHashMap<>();
+        jobs.forEach(job ->
+                byType.computeIfAbsent(job.type(), type -> new ArrayList<>()).add(job));
+        Map<Job, Outcome> outcomes = new HashMap<>();
+        Uni<Void> all = Uni.createFrom().voidItem();
+        for (Map.Entry<JobType, List<Job>> entry : byType.entrySet()) {
+            List<Job> ofType = entry.getValue();
+            all = all.chain(() -> handlers.batch(entry.getKey()).handle(tx, ofType))
+                    .invoke(results -> {
+                        if (results.size() != ofType.size()) {
+                            throw new IllegalStateException("handler of " + entry.getKey() + " returned "
+                                    + results.size() + " outcomes for " + ofType.size() + " jobs");
+                        }
+                        for (int i = 0; i < results.size(); i++) {
+                            outcomes.put(ofType.get(i), results.get(i));
+                        }
+                    })
+                    .replaceWithVoid();
+        }
+        return all.replaceWith(outcomes);
+    }
+
+    private Uni<Void> settle(
+            SqlConnection tx,
+            Map<Job, Settlement> settled,
+            Map<Job, Outcome> outcomes,
+            From from,
+            OffsetDateTime readAt) {
+        return queue.settleAll(tx, from, List.copyOf(settled.values()), worker, readAt)
+                .invoke(count -> {
+                    if (count != settled.size()) {
+                        throw new OwnershipLostException(settled.size(), count);
+                    }
+                })
+                .chain(() -> pauseTenants(tx, outcomes))
+                .invoke(() -> settled.forEach((job, settlement) -> meters.settled(job, settlement)));
+    }
+
+    private Uni<Void> pauseTenants(SqlConnection tx, Map<Job, Outcome> outcomes) {
+        Uni<Void> all = Uni.createFrom().voidItem();
+        for (Map.Entry<Job, Outcome> entry : outcomes.entrySet()) {
+            if (entry.getValue() instanceof Outcome.PauseTenant pause) {
+                Job job = entry.getKey();
+                all = all.chain(
+                        () -> queue.pauseTenant(tx, job.tenant(), job.type(), pause.after(), worker, pause.reason())
+                                .replaceWithVoid());
+            }
+        }
+        return all;
+    }
+
+    private Uni<Ran> inHalves(
+            SqlConnection session, List<Job> jobs, From from, OffsetDateTime readAt, Map<JobId, String> tokens) {
+        int middle = jobs.size() / 2;
+        return run(session, jobs.subList(0, middle), from, readAt, tokens).chain(first -> {
+            Set<Line> stopped = new HashSet<>();
+            first.settled().forEach((job, settlement) -> {
+                if (!failures.lineGoesOnAfter(job, settlement)) {
+                    stopped.add(job.line());
+                }
+            });
+            first.notRun().forEach(job -> stopped.add(job.line()));
+            List<Job> go = new ArrayList<>();
+            List<Job> wait = new ArrayList<>();
+            jobs.subList(middle, jobs.size()).forEach(job -> (stopped.contains(job.line()) ? wait : go).add(job));
+            return run(session, go, from, readAt, tokens)
+                    .map(second -> first.and(second).and(new Ran(Map.of(), wait)));
+        });
+    }
+
+    private Uni<Ran> settleFailed(
+            SqlConnection session,
+            Job job,
+            Throwable failure,
+            From from,
+            OffsetDateTime readAt,
+            Map<JobId, String> tokens) {
+        Settlement settlement = failures.settle(job, failures.outcomeOf(failure), attemptsIfFailed(job, from));
+        if (settlement instanceof Settlement.Bury) {
+            LOG.errorf(
+                    failure,
+                    "job buried job=%s job_type=%s tenant=%s trace=%s attempt=%d",
+                    job.id(),
+                    job.type(),
+                    job.tenant(),
+                    job.traceId(),
+                    attemptsIfFailed(job, from));
+        } else {
+            LOG.warnf(
+                    "attempt failed job=%s job_type=%s tenant=%s trace=%s attempt=%d: %s",
+                    job.id(),
+                    job.type(),
+                    job.tenant(),
+                    job.traceId(),
+                    attemptsIfFailed(job, from),
+                    FailurePolicy.describe(failure));
+        }
+        Map<Job, Settlement> settled = Map.of(job, settlement);
+        return Transactions.in(
+                        session,
+                        () -> checkLeases(session, List.of(job), from, tokens)
+                                .chain(() -> settle(session, settled, Map.of(), from, readAt)))
+                .replaceWith(new Ran(settled, List.of()));
+    }
+
+    /** Jobs with an earlier one of their line that is not finished: their effects must not stand. */
+    private List<Job> afterUnfinished(Map<Job, Settlement> settled) {
+        Set<Line> stopped = new HashSet<>();
+        List<Job> after = new ArrayList<>();
+        settled.forEach((job, settlement) -> {
+            if (stopped.contains(job.line())) {
+                after.add(job);
+            } else if (!failures.lineGoesOnAfter(job, settlement)) {
+                stopped.add(job.line());
+            }
+        });
+        return after;
+    }
+
+    static int attemptsIfFailed(Job job, From from) {
+        // A claimed job was read after its claim was counted.
+        return from == From.QUEUED ? job.attempts() + 1 : job.attempts();
+    }
+
+    private static final class OvertakenException extends RuntimeException {
+        private final transient List<Job> tooEarly;
+
+        OvertakenException(List<Job> tooEarly) {
+            super("jobs ran ahead of an unfinished one of their line", null, false, false);
+            this.tooEarly = tooEarly;
+        }
+    }
+}

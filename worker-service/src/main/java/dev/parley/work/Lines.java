@@ -1,0 +1,350 @@
+package dev.parley.work;
+
+import dev.parley.queue.Cursor;
+import dev.parley.queue.DueJob;
+import dev.parley.queue.JobId;
+import dev.parley.queue.JobRef;
+import dev.parley.queue.Line;
+import dev.parley.queue.Line.Direction;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.PriorityQueue;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an owner remembers of its contacts' lines: who is at the head and cannot go on (waiting for its time, or out on a
+ * call), and who stands behind. A line that is not here is free. Memory only: the database can rebuild it at any time, and
+ * a job behind a waiting head costs no write and no second look.
+ *
+ * <p>Confined to the owner's event loop.
+ */
+final class Lines {
+    /** Names kept per line; beyond it the tail is forgotten and looked up again when its turn comes. */
+    static final int KEPT_PER_LINE = 1_000;
+
+    /** Parked jobs still ahead of the cursor that are remembered as read. */
+    private static final int WINDOW = 4_096;
+
+    private static final long NEVER = Long.MAX_VALUE;
+
+    private static final class State {
+        @Nullable
+        JobRef head;
+
+        boolean running;
+        long dueAt;
+        final TreeSet<JobRef> behind = new TreeSet<>(JobRef.ORDER_OF_WORK);
+        /** The first forgotten name: nothing from here on is remembered. */
+        @Nullable
+        JobRef horizon;
+        /** The tail must be looked up first; counts sweeps, 0 = no need. */
+        long awaitsSweep;
+
+        boolean isIdle() {
+            return head == null && behind.isEmpty() && horizon == null && awaitsSweep == 0;
+        }
+    }
+
+    private record Parked(Cursor place) {}
+
+    private record Alarm(long at, Line line, JobId head) {}
+
+    private final LongSupplier nanoTime;
+    private final Map<Line, State> lines = new HashMap<>();
+    private final Map<Direction, Set<Line>> ready =
+            new EnumMap<>(Map.of(Direction.INCOMING, new LinkedHashSet<>(), Direction.OUTGOING, new LinkedHashSet<>()));
+    private final PriorityQueue<Alarm> alarms = new PriorityQueue<>((a, b) -> Long.compare(a.at, b.at));
+    private final Deque<Parked> window = new ArrayDeque<>();
+    private long sweepsStarted;
+    private boolean wantsSweep;
+
+    Lines(LongSupplier nanoTime) {
+        this.nanoTime = nanoTime;
+    }
+
+    /**
+     * May this due job, just read, run now? If not it is remembered behind whoever holds its line. The caller runs what is
+     * admitted in this turn, in the order of {@link JobRef#ORDER_OF_WORK} within a line.
+     */
+    boolean admit(DueJob due) {
+        boolean admitted = admitToLine(JobRef.of(due.job()));
+        if (!admitted && window.size() < WINDOW) {
+            window.add(new Parked(Cursor.at(due.job())));
+        }
+        return admitted;
+    }
+
+    private boolean admitToLine(JobRef ref) {
+        State state = lines.get(ref.line());
+        if (state == null) {
+            return true;
+        }
+        if (state.head != null) {
+            if (state.head.id().equals(ref.id())) {
+                return !state.running;
+            }
+            stepBehind(state, ref);
+            return false;
+        }
+        if (state.awaitsSweep != 0
+                || (state.horizon != null && JobRef.ORDER_OF_WORK.compare(ref, state.horizon) >= 0)) {
+            stepBehind(state, ref);
+            return false;
+        }
+        if (!state.behind.isEmpty() && JobRef.ORDER_OF_WORK.compare(state.behind.first(), ref) < 0) {
+            stepBehind(state, ref);
+            makeReady(ref.line());
+            return false;
+        }
+        state.behind.remove(ref);
+        forgetIfIdle(ref.line(), state);
+        return true;
+    }
+
+    /** Remembers {@code ref} as waiting its turn; it is looked at again when its line is free. */
+    void park(JobRef ref) {
+        State state = lines.computeIfAbsent(ref.line(), line -> new State());
+        boolean isHead = state.head != null && state.head.id().equals(ref.id());
+        if (!isHead) {
+            stepBehind(state, ref);
+        }
+        if (state.head == null || (isHead && !state.running)) {
+            makeReady(ref.line());
+        }
+    }
+
+    private static void stepBehind(State state, JobRef ref) {
+        if (state.horizon != null && JobRef.ORDER_OF_WORK.compare(ref, state.horizon) >= 0) {
+            return;
+        }
+        state.behind.add(ref);
+        if (state.behind.size() > KEPT_PER_LINE) {
+            state.horizon = state.behind.pollLast();
+        }
+    }
+
+    /** {@code ref} holds its line until {@code after} from now; null = until it is settled by somebody else (a dead letter that holds). */
+    void waitAtHead(JobRef ref, @Nullable Duration after) {
+        State state = lines.computeIfAbsent(ref.line(), line -> new State());
+        if (state.head != null
+                && !state.head.id().equals(ref.id())
+                && (state.running || JobRef.ORDER_OF_WORK.compare(state.head, ref) < 0)) {
+            stepBehind(state, ref);
+            return;
+        }
+        if (state.head != null && !state.head.id().equals(ref.id())) {
+            stepBehind(state, state.head);
+        }
+        state.behind.remove(ref);
+        state.head = ref;
+        state.running = false;
+        state.dueAt = after == null ? NEVER : nanoTime.getAsLong() + after.toNanos();
+        notReady(ref.line());
+        if (after != null) {
+            alarms.add(new Alarm(state.dueAt, ref.line(), ref.id()));
+        }
+    }
+
+    /** {@code ref} is out on a call; nothing else of its line runs until {@link #free}. */
+    void runAtHead(JobRef ref) {
+        State state = lines.computeIfAbsent(ref.line(), line -> new State());
+        state.behind.remove(ref);
+        state.head = ref;
+        state.running = true;
+        notReady(ref.line());
+    }
+
+    /** {@code ref} is settled for good; whoever stands behind may go on. */
+    void free(JobRef ref) {
+        State state = lines.get(ref.line());
+        if (state == null) {
+            return;
+        }
+        if (state.head != null && state.head.id().equals(ref.id())) {
+            state.head = null;
+            state.running = false;
+        }
+        state.behind.remove(ref);
+        if (!state.behind.isEmpty()) {
+            makeReady(ref.line());
+        } else if (state.horizon != null) {
+            lookUpTail(state);
+        }
+        forgetIfIdle(ref.line(), state);
+    }
+
+    private void lookUpTail(State state) {
+        state.horizon = null;
+        state.awaitsSweep = sweepsStarted + 1;
+        wantsSweep = true;
+    }
+
+    private void forgetIfIdle(Line line, State state) {
+        if (state.isIdle()) {
+            lines.remove(line);
+            notReady(line);
+        }
+    }
+
+    boolean isRunning(JobId id, Line line) {
+        State state = lines.get(line);
+        return state != null
+                && state.running
+                && state.head != null
+                && state.head.id().equals(id);
+    }
+
+    /**
+     * The names to look at next: of each line that can go on its head, or the first {@code perLine} behind a missing one.
+     * A line given here is not ready any more; what comes of its names makes it so again.
+     */
+    List<JobRef> takeReady(Direction direction, int most, int perLine) {
+        ringAlarms();
+        long now = nanoTime.getAsLong();
+        List<JobRef> taken = new ArrayList<>();
+        Iterator<Line> lineIterator = readyIn(direction).iterator();
+        while (lineIterator.hasNext() && taken.size() < most) {
+            Line line = lineIterator.next();
+            lineIterator.remove();
+            State state = lines.get(line);
+            if (state == null || state.running || state.awaitsSweep != 0) {
+                continue;
+            }
+            if (state.head != null) {
+                if (state.dueAt <= now) {
+                    taken.add(state.head);
+                }
+                continue;
+            }
+            state.behind.stream().limit(Math.min(perLine, most - taken.size())).forEach(taken::add);
+        }
+        return taken;
+    }
+
+    /** {@code ref} was looked at and is no longer queued: somebody else settled it. */
+    void gone(JobRef ref) {
+        free(ref);
+    }
+
+    boolean hasReady(Direction direction) {
+        ringAlarms();
+        return !readyIn(direction).isEmpty();
+    }
+
+    private void ringAlarms() {
+        long now = nanoTime.getAsLong();
+        while (!alarms.isEmpty() && alarms.element().at <= now) {
+            Alarm alarm = alarms.remove();
+            State state = lines.get(alarm.line);
+            if (state != null && state.head != null && state.head.id().equals(alarm.head) && !state.running) {
+                makeReady(alarm.line);
+            }
+        }
+    }
+
+    private void makeReady(Line line) {
+        readyIn(line.direction()).add(line);
+    }
+
+    private void notReady(Line line) {
+        readyIn(line.direction()).remove(line);
+    }
+
+    private Set<Line> readyIn(Direction direction) {
+        return Objects.requireNonNull(ready.get(direction));
+    }
+
+    /** How long until the next waiting head is due; null = nobody waits for a time. */
+    @Nullable
+    Duration untilNextAlarm() {
+        Alarm next = alarms.peek();
+        return next == null ? null : Duration.ofNanos(Math.max(0, next.at - nanoTime.getAsLong()));
+    }
+
+    /**
+     * What was read and parked and stands after {@code cursor} in reading order: the next read need not bring it again.
+     * Cursors only move forward, so what they have passed is dropped here.
+     */
+    UUID[] parkedAfter(Cursor cursor) {
+        window.removeIf(parked -> parked.place.compareTo(cursor) <= 0);
+        return window.stream().map(parked -> parked.place.jobId().value()).toArray(UUID[]::new);
+    }
+
+    /** Dead letters that hold their lines. */
+    List<JobRef> held() {
+        return lines.values().stream()
+                .filter(state -> state.head != null && !state.running && state.dueAt == NEVER)
+                .map(state -> Objects.requireNonNull(state.head))
+                .toList();
+    }
+
+    boolean wantsSweep() {
+        return wantsSweep;
+    }
+
+    /** A look at everything due begins; its number goes to {@link #sweepEnded}. */
+    long sweepStarted() {
+        wantsSweep = false;
+        return ++sweepsStarted;
+    }
+
+    void sweepEnded(long sweep) {
+        for (Map.Entry<Line, State> entry : List.copyOf(lines.entrySet())) {
+            State state = entry.getValue();
+            if (state.awaitsSweep != 0 && state.awaitsSweep <= sweep) {
+                state.awaitsSweep = 0;
+                if (state.head == null && !state.behind.isEmpty()) {
+                    makeReady(entry.getKey());
+                }
+                forgetIfIdle(entry.getKey(), state);
+            }
+        }
+    }
+
+    /** Is this job new to us? (A sweep asks, before it offers.) */
+    boolean knows(JobRef ref) {
+        State state = lines.get(ref.line());
+        return state != null
+                && ((state.head != null && state.head.id().equals(ref.id())) || state.behind.contains(ref));
+    }
+
+    /** Forgets lanes that are given up or lost. */
+    void forget(Set<Integer> lanes) {
+        lines.keySet().removeIf(line -> lanes.contains(line.lane()));
+        ready.values().forEach(some -> some.removeIf(line -> lanes.contains(line.lane())));
+        alarms.removeIf(alarm -> lanes.contains(alarm.line.lane()));
+    }
+
+    /** Lanes in which a call is out: they cannot be given up yet. */
+    Set<Integer> busyLanes() {
+        Set<Integer> busy = new java.util.HashSet<>();
+        lines.forEach((line, state) -> {
+            if (state.running) {
+                busy.add(line.lane());
+            }
+        });
+        return busy;
+    }
+
+    int size() {
+        return lines.size();
+    }
+
+    void parkAll(Collection<JobRef> refs) {
+        refs.forEach(this::park);
+    }
+}

@@ -1,0 +1,654 @@
+package dev.parley.work;
+
+import dev.parley.queue.Cursor;
+import dev.parley.queue.DueJob;
+import dev.parley.queue.Job;
+import dev.parley.queue.JobId;
+import dev.parley.queue.JobQueue;
+import dev.parley.queue.JobQueue.DueQuery;
+import dev.parley.queue.JobQueue.Floor;
+import dev.parley.queue.JobQueue.From;
+import dev.parley.queue.JobRef;
+import dev.parley.queue.JobType;
+import dev.parley.queue.Line;
+import dev.parley.queue.Line.Direction;
+import dev.parley.queue.Settlement;
+import dev.parley.queue.TimeOrderedId;
+import dev.parley.spi.Outcome;
+import dev.parley.tenant.TenantId;
+import dev.parley.work.Waypoint.Moment;
+import io.smallrye.mutiny.Uni;
+import io.vertx.mutiny.pgclient.PgConnection;
+import io.vertx.mutiny.sqlclient.Pool;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Supplier;
+import org.jboss.logging.Logger;
+
+/**
+ * One session's life as the owner of lanes, turn by turn: settle what came back, keep ownership fair, read what is due,
+ * run the database's share as a set, lease and launch the rest. Everything it knows dies with its session; the next one
+ * reads it from the database again.
+ *
+ * <p>Confined to one event loop; a turn begins when the one before has ended.
+ */
+final class Owner {
+    private static final Logger LOG = Logger.getLogger(Owner.class);
+    private static final Duration BALANCE_EVERY = Duration.ofSeconds(1);
+    private static final Duration SWEEP_EVERY = Duration.ofSeconds(5);
+    private static final int READY_AT_ONCE = 64;
+    /** Beyond so many waiting lines, sends are left in the queue: memory is for order, not for the backlog. */
+    private static final int MOST_LINES = 100_000;
+
+    private final Parts parts;
+    private final PgConnection session;
+    private final Lanes lanes;
+    private final Lines lines;
+    private final List<Scan> scans = new ArrayList<>();
+    private final Scan main;
+    private Set<TenantId> disabled = Set.of();
+    private long balancedAt = Long.MIN_VALUE;
+    private long nextSweepAt;
+    private boolean sweeping;
+    private boolean reading = true;
+
+    /** What an owner works with; the same for every session of a worker. */
+    record Parts(
+            WorkerConfig config,
+            String worker,
+            JobQueue queue,
+            HandlerRegistry handlers,
+            JobRunner runner,
+            Calls calls,
+            FailurePolicy failures,
+            RetryPolicies policies,
+            WorkerMeters meters,
+            Waypoint waypoint,
+            /** For reads that need not see the owner's own session. */
+            Pool aside,
+            Supplier<Set<TenantId>> disabledTenants,
+            Supplier<Set<TenantId>> holdingTenants,
+            java.util.function.LongSupplier nanoTime,
+            java.util.Random random) {}
+
+    Owner(Parts parts, PgConnection session) {
+        this.parts = parts;
+        this.session = session;
+        this.lanes = new Lanes(parts.config.lease().duration(), parts.random);
+        this.lines = new Lines(parts.nanoTime);
+        this.main = new Scan(new HashSet<>(), null, null, Cursor.START, false);
+        scans.add(main);
+        nextSweepAt = parts.nanoTime.getAsLong() + SWEEP_EVERY.toNanos();
+    }
+
+    Uni<Void> start() {
+        return lanes.join(session);
+    }
+
+    /** No new work from now on; what is out on a call is still settled. */
+    void stopReading() {
+        reading = false;
+    }
+
+    Set<Integer> owned() {
+        return lanes.owned();
+    }
+
+    /** @return whether there was something to do, so that another turn should follow at once */
+    Uni<Boolean> turn() {
+        return parts.calls
+                .finishLanded(session)
+                .invoke(this::moveOn)
+                .chain(settled -> balanceIfTime()
+                        .chain(changed -> reading
+                                ? work().map(worked -> worked || changed || !settled.isEmpty())
+                                : Uni.createFrom().item(!settled.isEmpty())))
+                .invoke(() -> parts.meters.owns(lanes.owned().size(), lines.size(), parts.calls.size()));
+    }
+
+    /** How long the next turn can wait if nothing happens. */
+    Duration patience(Duration poll) {
+        Duration alarm = lines.untilNextAlarm();
+        Duration wait = poll.compareTo(BALANCE_EVERY) < 0 ? poll : BALANCE_EVERY;
+        return alarm != null && alarm.compareTo(wait) < 0 ? alarm : wait;
+    }
+
+    // ---- ownership
+
+    private Uni<Boolean> balanceIfTime() {
+        long now = parts.nanoTime.getAsLong();
+        if (balancedAt != Long.MIN_VALUE && now - balancedAt < BALANCE_EVERY.toNanos()) {
+            return Uni.createFrom().item(false);
+        }
+        balancedAt = now;
+        return parts.calls
+                .keepLeases(session)
+                .chain(() -> lanes.balance(session, lines.busyLanes()))
+                .chain(change -> {
+                    if (change.isEmpty()) {
+                        return releaseRevivedDeadLetters().replaceWith(false);
+                    }
+                    LOG.infof(
+                            "lanes: own %d, taken %d (%d of them from the dead), given %d",
+                            lanes.owned().size(),
+                            change.orphaned().size() + change.handedOver().size(),
+                            change.orphaned().size(),
+                            change.given().size());
+                    drop(change.given());
+                    return takeOver(change.orphaned(), true)
+                            .chain(() -> takeOver(change.handedOver(), false))
+                            .replaceWith(true);
+                });
+    }
+
+    private void drop(Set<Integer> given) {
+        if (!given.isEmpty()) {
+            lines.forget(given);
+            scans.forEach(scan -> scan.lanes.removeAll(given));
+            scans.removeIf(scan -> scan != main && scan.lanes.isEmpty());
+        }
+    }
+
+    /** Settles what the lanes' former owner left, learns who waits there, and reads them from the beginning. */
+    private Uni<Void> takeOver(Set<Integer> taken, boolean careful) {
+        if (taken.isEmpty()) {
+            return Uni.createFrom().voidItem();
+        }
+        Integer[] numbers = taken.toArray(Integer[]::new);
+        String[] types = parts.handlers.types();
+        UUID[] holding = uuids(parts.holdingTenants.get());
+        // Calls that outlived our former session still hold their lines.
+        parts.calls.out().stream()
+                .filter(ref -> taken.contains(ref.line().lane()))
+                .forEach(lines::runAtHead);
+        return parts.queue
+                .orphanedLeases(session, parts.calls.tokens(), numbers, types)
+                .chain(this::settleOrphans)
+                .chain(() -> parts.queue.waitingHeads(session, types, numbers))
+                .invoke(heads -> heads.stream()
+                        .sorted(Comparator.comparing(head -> JobRef.of(head.job()), JobRef.ORDER_OF_WORK))
+                        .forEach(head -> lines.waitAtHead(JobRef.of(head.job()), head.waits())))
+                .chain(() -> holding.length == 0
+                        ? Uni.createFrom().item(List.<DueJob>of())
+                        : parts.queue.holdingDeadLetters(session, holding, numbers, types))
+                .invoke(dead -> dead.forEach(letter -> lines.waitAtHead(JobRef.of(letter.job()), null)))
+                .invoke(() -> scans.add(new Scan(new HashSet<>(taken), null, null, Cursor.START, careful)))
+                .replaceWithVoid();
+    }
+
+    private Uni<Void> settleOrphans(List<DueJob> orphans) {
+        if (orphans.isEmpty()) {
+            return Uni.createFrom().voidItem();
+        }
+        List<Settlement> settlements = orphans.stream()
+                .map(orphan -> {
+                    Job job = orphan.job();
+                    String holder = Optional.ofNullable(orphan.lockedBy())
+                            .orElse("unknown")
+                            .split("/", 2)[0];
+                    LOG.warnf(
+                            "reclaiming job=%s job_type=%s trace=%s attempt=%d left by worker %s",
+                            job.id(), job.type(), job.traceId(), job.attempts(), holder);
+                    // The first time at once: a crash is not the job's error. Then with backoff.
+                    return parts.failures.settle(
+                            job,
+                            Outcome.retry(
+                                    "lease expired (worker " + holder + ")",
+                                    job.attempts() <= 1 ? Duration.ZERO : null),
+                            job.attempts());
+                })
+                .toList();
+        // Fewer rows than orphans: their worker was quicker. Then they are settled, which is what matters.
+        return parts.queue
+                .settleAll(session, From.PROCESSING, settlements, parts.worker, OffsetDateTime.MIN)
+                .replaceWithVoid();
+    }
+
+    private Uni<Void> releaseRevivedDeadLetters() {
+        List<JobRef> held = lines.held();
+        if (held.isEmpty()) {
+            return Uni.createFrom().voidItem();
+        }
+        return parts.queue
+                .stillDead(session, held.stream().map(JobRef::id).toList())
+                .invoke(dead -> held.stream()
+                        .filter(ref -> !dead.contains(ref.id()))
+                        // Redriven: it goes first. Pruned: looking finds nothing, and the line is free.
+                        .forEach(ref -> lines.waitAtHead(ref, Duration.ZERO)))
+                .replaceWithVoid();
+    }
+
+    // ---- reading
+
+    private Uni<Boolean> work() {
+        noticeTenants();
+        sweepIfTime();
+        List<JobRef> ready = new ArrayList<>(lines.takeReady(Direction.INCOMING, READY_AT_ONCE, READY_AT_ONCE));
+        ready.addAll(lines.takeReady(Direction.OUTGOING, Math.min(READY_AT_ONCE, parts.calls.room()), 1));
+        return read(ready).call(() -> parts.waypoint.reach(Moment.READ)).chain(this::run);
+    }
+
+    private record Page(List<DueJob> jobs, int limit) {}
+
+    private record Reading(Floor floor, List<DueJob> ready, Map<Scan, Page> pages) {}
+
+    private Uni<Reading> read(List<JobRef> ready) {
+        Map<Scan, DueQuery> queries = new LinkedHashMap<>();
+        for (Scan scan : scans) {
+            if (!scan.lanes.isEmpty()) {
+                queries.put(scan, query(scan));
+            }
+        }
+        // Sent together, executed in this order: the floor must be older than what it is the floor of.
+        Uni<Floor> floor = parts.queue.readFloor(session);
+        Uni<List<DueJob>> known = ready.isEmpty()
+                ? Uni.createFrom().item(List.of())
+                : parts.queue.stillQueued(
+                        session,
+                        lanes.owned().toArray(Integer[]::new),
+                        ready.stream().map(JobRef::id).toList());
+        List<Uni<?>> all = new ArrayList<>(List.of(floor, known));
+        queries.values().forEach(query -> all.add(parts.queue.due(session, query)));
+        return Uni.combine().all().unis(all).with(results -> {
+            @SuppressWarnings("unchecked") // the second and all later ones are lists of jobs, see above
+            List<List<DueJob>> lists = (List<List<DueJob>>) (List<?>) results.subList(1, results.size());
+            forgetGone(ready, lists.get(0));
+            Map<Scan, Page> pages = new LinkedHashMap<>();
+            int i = 1;
+            for (Map.Entry<Scan, DueQuery> entry : queries.entrySet()) {
+                int limit = JobQueue.PAGES.get(entry.getValue().page());
+                pages.put(entry.getKey(), new Page(lists.get(i++), limit));
+            }
+            return new Reading((Floor) results.get(0), lists.get(0), pages);
+        });
+    }
+
+    private DueQuery query(Scan scan) {
+        Set<TenantId> not = new HashSet<>(disabled);
+        not.addAll(scan.split);
+        String[] types = lines.size() < MOST_LINES
+                ? parts.handlers.types()
+                : Arrays.stream(parts.handlers.types())
+                        .filter(type -> !parts.handlers.isLeased(new JobType(type)))
+                        .toArray(String[]::new);
+        return new DueQuery(
+                scan.lanes.toArray(Integer[]::new),
+                scan.cursor,
+                types,
+                scan.only,
+                uuids(not),
+                lines.parkedAfter(earliestCursor()),
+                pageOf(scan));
+    }
+
+    /** Alone a scan may fill the whole batch; with others at work each takes a small share, so that nobody waits long. */
+    private int pageOf(Scan scan) {
+        boolean others = scans.stream().anyMatch(other -> other != scan && other.found > 0);
+        return others ? Math.min(scan.page, 1) : scan.page;
+    }
+
+    private Cursor earliestCursor() {
+        return scans.stream()
+                .map(scan -> scan.cursor)
+                .min(Comparator.naturalOrder())
+                .orElse(Cursor.START);
+    }
+
+    private void forgetGone(List<JobRef> asked, List<DueJob> found) {
+        Set<JobId> there = new HashSet<>();
+        found.forEach(due -> there.add(due.job().id()));
+        asked.stream().filter(ref -> !there.contains(ref.id())).forEach(lines::free);
+    }
+
+    private void advance(Scan scan, List<DueJob> page, int limit, Floor floor) {
+        boolean full = page.size() >= limit;
+        // Reading is final up to the floor only: what is stamped later may still be on its way to a commit.
+        Cursor last = Cursor.before(floor.floor());
+        scan.found = page.size();
+        scan.cursor = full ? Cursor.earlier(Cursor.at(page.get(page.size() - 1).job()), last) : last;
+        int mostPage =
+                parts.config.batch().max() >= 256 ? 2 : parts.config.batch().max() >= 64 ? 1 : 0;
+        scan.page = Math.min(mostPage, full ? scan.page + 1 : Math.max(0, scan.page - (page.isEmpty() ? 1 : 0)));
+        if (full) {
+            splitOffCrowd(scan, page);
+        } else {
+            rejoin(scan);
+        }
+    }
+
+    /** A tenant that fills most of a full page is read apart from now on, one small page a turn like everybody else. */
+    private void splitOffCrowd(Scan scan, List<DueJob> page) {
+        if (scan.only != null || page.size() < JobQueue.PAGES.get(1)) {
+            return;
+        }
+        Map<TenantId, Integer> shares = new HashMap<>();
+        page.forEach(due -> shares.merge(due.job().tenant(), 1, Integer::sum));
+        shares.forEach((tenant, jobs) -> {
+            if (jobs * 2 > page.size()) {
+                scans.add(scan.splitOff(tenant, scan.cursor));
+            }
+        });
+    }
+
+    private void rejoin(Scan scan) {
+        Scan into = scan.parent != null ? scan.parent : main;
+        boolean hasChildren = scans.stream().anyMatch(other -> other.parent == scan);
+        if (scan == main || hasChildren) {
+            return;
+        }
+        scans.remove(scan);
+        into.cursor = Cursor.earlier(into.cursor, scan.cursor);
+        if (scan.only != null) {
+            into.split.remove(scan.only);
+        } else {
+            into.lanes.addAll(scan.lanes);
+        }
+    }
+
+    private void noticeTenants() {
+        Set<TenantId> now = parts.disabledTenants.get();
+        if (!now.equals(disabled)) {
+            for (TenantId before : disabled) {
+                if (!now.contains(before) && main.split.add(before)) {
+                    // Switched on again: its jobs are behind everybody's cursor.
+                    scans.add(new Scan(main.lanes, before, main, Cursor.START, false));
+                }
+            }
+            disabled = Set.copyOf(now);
+        }
+    }
+
+    // ---- running
+
+    private Uni<Boolean> run(Reading reading) {
+        List<DueJob> admitted = new ArrayList<>();
+        List<DueJob> careful = new ArrayList<>();
+        for (DueJob due : reading.ready) {
+            if (disabled.contains(due.job().tenant())
+                    || !lanes.owned().contains(due.job().line().lane())) {
+                lines.free(JobRef.of(due.job()));
+            } else if (!due.waits().isZero()) {
+                lines.waitAtHead(JobRef.of(due.job()), due.waits());
+            } else if (lines.admit(due)) {
+                admitted.add(due);
+            }
+        }
+        for (Map.Entry<Scan, Page> entry : reading.pages.entrySet()) {
+            Scan scan = entry.getKey();
+            List<DueJob> page = entry.getValue().jobs();
+            for (DueJob due : page) {
+                if (scan.lanes.contains(due.job().line().lane()) && lines.admit(due)) {
+                    (scan.careful ? careful : admitted).add(due);
+                    parts.meters.read(due.job(), reading.floor.now().toInstant());
+                }
+            }
+            if (scan.careful && !page.isEmpty()) {
+                scan.careful = false;
+            }
+            advance(scan, page, entry.getValue().limit(), reading.floor);
+        }
+        Turn turn = new Turn(reading.floor.now());
+        turn.take(admitted, false);
+        turn.take(careful, true);
+        return turn.run();
+    }
+
+    /** The jobs of one turn, each line's in order, and of each line only what may go together. */
+    private final class Turn {
+        private final OffsetDateTime readAt;
+        private final Set<JobId> seen = new HashSet<>();
+        private final Map<Line, JobType> typeOf = new HashMap<>();
+        private final List<Job> together = new ArrayList<>();
+        private final List<DueJob> alone = new ArrayList<>();
+        private final List<Job> claimedFirst = new ArrayList<>();
+        private final List<Job> calls = new ArrayList<>();
+        private final List<Job> suspectCalls = new ArrayList<>();
+
+        Turn(OffsetDateTime readAt) {
+            this.readAt = readAt;
+        }
+
+        void take(List<DueJob> due, boolean careful) {
+            due.stream()
+                    .sorted(Comparator.comparing(one -> JobRef.of(one.job()), JobRef.ORDER_OF_WORK))
+                    .filter(one -> seen.add(one.job().id()))
+                    .forEach(one -> take(one, careful));
+        }
+
+        private void take(DueJob due, boolean careful) {
+            Job job = due.job();
+            Line line = job.line();
+            JobType before = typeOf.get(line);
+            boolean leased = parts.handlers.isLeased(job.type());
+            // Behind a job of another type, behind one that runs alone, or behind a call: in the next turn.
+            boolean waits = before != null && (leased || due.suspect() || !before.equals(job.type()));
+            if (waits || (leased && calls.size() + suspectCalls.size() >= parts.calls.room())) {
+                lines.park(JobRef.of(job));
+                typeOf.putIfAbsent(line, STOP);
+                return;
+            }
+            typeOf.put(line, due.suspect() ? STOP : job.type());
+            if (leased) {
+                (due.suspect() || careful ? suspectCalls : calls).add(job);
+            } else if (due.suspect()) {
+                alone.add(due);
+            } else {
+                (careful ? claimedFirst : together).add(job);
+            }
+        }
+
+        Uni<Boolean> run() {
+            boolean any = !seen.isEmpty();
+            return runTogether()
+                    .chain(this::runClaimedFirst)
+                    .chain(this::runAlone)
+                    .chain(() -> launch(calls, false))
+                    .chain(() -> launch(suspectCalls, true))
+                    .replaceWith(any);
+        }
+
+        private Uni<Void> runTogether() {
+            if (together.isEmpty()) {
+                return Uni.createFrom().voidItem();
+            }
+            long begun = parts.nanoTime.getAsLong();
+            return parts.runner
+                    .run(session, together, From.QUEUED, readAt, Map.of())
+                    .invoke(ran -> {
+                        parts.meters.batch(together.size(), Duration.ofNanos(parts.nanoTime.getAsLong() - begun));
+                        took(ran);
+                    })
+                    .onFailure(OwnershipLostException.class)
+                    .recoverWithItem(lost -> {
+                        // Somebody changed the rows by hand; look again at which are still ours to do.
+                        LOG.warn(lost.getMessage());
+                        together.forEach(job -> lines.park(JobRef.of(job)));
+                        return new JobRunner.Ran(Map.of(), List.of());
+                    })
+                    .replaceWithVoid();
+        }
+
+        /** What a worker may have died of: all claims are written before any of it is touched, then one at a time. */
+        private Uni<Void> runClaimedFirst() {
+            return claimedFirst.isEmpty() ? Uni.createFrom().voidItem() : claimThenRun(claimedFirst);
+        }
+
+        private Uni<Void> runAlone() {
+            Uni<Void> all = Uni.createFrom().voidItem();
+            for (DueJob due : alone) {
+                all = all.chain(() -> claimThenRun(List.of(due.job())));
+            }
+            return all;
+        }
+
+        private Uni<Void> claimThenRun(List<Job> jobs) {
+            String token = parts.worker + '/' + TimeOrderedId.next();
+            return Transactions.in(
+                            session,
+                            () -> parts.queue.lease(
+                                    session, jobs.stream().map(Job::id).toList(), token))
+                    .chain(claimed -> {
+                        Map<JobId, String> tokens = new HashMap<>();
+                        claimed.forEach(id -> tokens.put(id, token));
+                        Set<Line> stopped = new HashSet<>();
+                        Uni<Void> all = Uni.createFrom().voidItem();
+                        for (Job job : jobs) {
+                            if (!claimed.contains(job.id())) {
+                                lines.park(JobRef.of(job));
+                                continue;
+                            }
+                            Job counted = Calls.withThisAttempt(job);
+                            all = all.chain(() -> stopped.contains(job.line())
+                                    ? unclaim(counted)
+                                    : parts.runner
+                                            .run(session, List.of(counted), From.PROCESSING, readAt, tokens)
+                                            .invoke(ran -> {
+                                                took(ran);
+                                                ran.settled().forEach((one, settlement) -> {
+                                                    if (!parts.failures.lineGoesOnAfter(one, settlement)) {
+                                                        stopped.add(one.line());
+                                                    }
+                                                });
+                                            })
+                                            .replaceWithVoid());
+                        }
+                        return all;
+                    });
+        }
+
+        /** Claimed with the others, but a job before it in its line has to come again first. */
+        private Uni<Void> unclaim(Job job) {
+            Settlement back = new Settlement.Snooze(job.id(), Duration.ZERO, "waits for an earlier message");
+            return parts.queue
+                    .settleAll(session, From.PROCESSING, List.of(back), parts.worker, readAt)
+                    .invoke(() -> lines.park(JobRef.of(job)))
+                    .replaceWithVoid();
+        }
+
+        private void took(JobRunner.Ran ran) {
+            moveOn(ran.settled());
+            ran.notRun().forEach(job -> lines.park(JobRef.of(job)));
+        }
+
+        private Uni<Void> launch(List<Job> jobs, boolean claimFirst) {
+            if (jobs.isEmpty()) {
+                return Uni.createFrom().voidItem();
+            }
+            return parts.calls.launch(session, jobs, claimFirst).chain(launch -> {
+                launch.launched().forEach(job -> lines.runAtHead(JobRef.of(job)));
+                moveOn(launch.settled());
+                return waitForPause(launch.refused());
+            });
+        }
+
+        private Uni<Void> waitForPause(List<Job> refused) {
+            if (refused.isEmpty()) {
+                return Uni.createFrom().voidItem();
+            }
+            Set<TenantId> tenants = new HashSet<>();
+            refused.forEach(job -> tenants.add(job.tenant()));
+            return parts.queue
+                    .pausedTenants(session, tenants)
+                    .invoke(paused -> refused.forEach(job -> {
+                        Duration pause = paused.get(job.tenant());
+                        if (pause != null) {
+                            lines.waitAtHead(JobRef.of(job), pause);
+                        } else {
+                            lines.park(JobRef.of(job));
+                        }
+                    }))
+                    .replaceWithVoid();
+        }
+    }
+
+    private static final JobType STOP = new JobType("");
+
+    /** Lines go on behind what is settled for good, and wait behind what is not. */
+    private void moveOn(Map<Job, Settlement> settled) {
+        settled.forEach((job, settlement) -> {
+            JobRef ref = JobRef.of(job);
+            if (!lanes.owned().contains(ref.line().lane())) {
+                // A call that outlived our ownership: its line is somebody else's care now.
+                lines.free(ref);
+            } else if (settlement instanceof Settlement.Retry retry) {
+                lines.waitAtHead(ref, retry.after());
+            } else if (settlement instanceof Settlement.Snooze snooze) {
+                lines.waitAtHead(ref, snooze.after());
+            } else if (!parts.failures.lineGoesOnAfter(job, settlement)) {
+                lines.waitAtHead(ref, null);
+            } else {
+                lines.free(ref);
+            }
+        });
+    }
+
+    // ---- sweeping
+
+    /** Looks, aside, for jobs behind the cursor that nobody told us about: late commits, returned or hand-made rows. */
+    private void sweepIfTime() {
+        long now = parts.nanoTime.getAsLong();
+        if (sweeping || (now < nextSweepAt && !lines.wantsSweep()) || main.lanes.isEmpty()) {
+            return;
+        }
+        sweeping = true;
+        long sweep = lines.sweepStarted();
+        Set<TenantId> not = new HashSet<>(disabled);
+        scans.forEach(scan -> not.addAll(scan.split));
+        Set<Integer> swept = Set.copyOf(main.lanes);
+        sweepFrom(Cursor.START, main.cursor.runAfter(), not, swept)
+                .subscribe()
+                .with(ignored -> endSweep(sweep, now), failure -> {
+                    LOG.debugf("sweep failed: %s", FailurePolicy.describe(failure));
+                    endSweep(sweep, now);
+                });
+    }
+
+    private void endSweep(long sweep, long begun) {
+        lines.sweepEnded(sweep);
+        sweeping = false;
+        long took = parts.nanoTime.getAsLong() - begun;
+        // At most a twentieth of the time, however much there is to walk over.
+        nextSweepAt = begun + Math.max(SWEEP_EVERY.toNanos(), 20 * took);
+    }
+
+    private Uni<Void> sweepFrom(Cursor after, OffsetDateTime until, Set<TenantId> not, Set<Integer> swept) {
+        return parts.queue
+                .sweep(parts.aside, after, until, parts.handlers.types(), uuids(not))
+                .emitOn(parts.calls.loop())
+                .chain(page -> {
+                    for (JobRef ref : page.jobs()) {
+                        if (swept.contains(ref.line().lane())
+                                && lanes.owned().contains(ref.line().lane())
+                                && !lines.knows(ref)
+                                && lines.size() < MOST_LINES) {
+                            lines.park(ref);
+                        }
+                    }
+                    Cursor next = page.next();
+                    return next == null || lines.size() >= MOST_LINES
+                            ? Uni.createFrom().voidItem()
+                            : sweepFrom(next, until, not, swept);
+                });
+    }
+
+    private static UUID[] uuids(Collection<TenantId> tenants) {
+        return tenants.stream().map(TenantId::value).toArray(UUID[]::new);
+    }
+
+    /** Hands back what is still out, then lets every lane go with the session. */
+    Uni<Void> leave() {
+        return parts.calls.handBack(session).replaceWithVoid().eventually(session::close);
+    }
+}

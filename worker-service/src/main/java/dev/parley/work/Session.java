@@ -1,0 +1,104 @@
+package dev.parley.work;
+
+import io.smallrye.mutiny.Uni;
+import io.vertx.mutiny.core.Vertx;
+import io.vertx.mutiny.pgclient.PgConnection;
+import io.vertx.pgclient.PgConnectOptions;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Opens the one connection an owner works on, with the server told to end it should its holder hang: that is the backstop
+ * where no peer is there to do it.
+ */
+final class Session {
+    static final String WAKE_CHANNEL = "parley_jobs";
+
+    private final Vertx vertx;
+    private final PgConnectOptions options;
+    private final Duration lease;
+
+    Session(Vertx vertx, PgConnectOptions options, Duration lease) {
+        this.vertx = vertx;
+        // One after the other on one session: pipelining needs room, prepared statements a cache.
+        this.options = new PgConnectOptions(options)
+                .setCachePreparedStatements(true)
+                .setPreparedStatementCacheMaxSize(128)
+                .setPipeliningLimit(64)
+                .setReconnectAttempts(0)
+                .setTcpKeepAlive(true);
+        this.lease = lease;
+    }
+
+    Uni<PgConnection> open() {
+        long millis = lease.toMillis();
+        return PgConnection.connect(vertx, options)
+                .chain(connection -> connection
+                        .query("SET idle_session_timeout = " + millis
+                                + "; SET idle_in_transaction_session_timeout = " + millis
+                                + "; SET statement_timeout = " + Math.max(1, millis * 8 / 10)
+                                + "; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3"
+                                + "; SET application_name = 'parley-worker'"
+                                // small look-ups by key, thousands a second: compiling them costs more than it saves
+                                + "; SET jit = off"
+                                // every statement here goes by a key; a plan made while the tables were empty would
+                                // scan them
+                                + "; SET enable_seqscan = off")
+                        .execute()
+                        .replaceWith(connection)
+                        .onFailure()
+                        .call(connection::close));
+    }
+
+    /**
+     * Is a session here a session? Behind a transaction-mode pooler two statements of one client may meet two servers, and
+     * locks and LISTEN do not hold. Found out by asking twice for the backend's number while somebody else keeps one busy,
+     * and by waiting for a notification of our own.
+     *
+     * @return why lanes cannot be owned; empty = they can
+     */
+    Uni<String> whyNotReal() {
+        String channel = "parley_probe_" + UUID.randomUUID().toString().replace("-", "");
+        return open().chain(probe -> PgConnection.connect(vertx, options)
+                .chain(other -> probeWith(probe, other, channel).eventually(other::close))
+                .eventually(probe::close));
+    }
+
+    private static Uni<String> probeWith(PgConnection probe, PgConnection other, String channel) {
+        CompletableFuture<Boolean> notified = new CompletableFuture<>();
+        probe.notificationHandler(notification -> {
+            if (notification.getChannel().equals(channel)) {
+                notified.complete(true);
+            }
+        });
+        Uni<Boolean> heard = Uni.createFrom()
+                .completionStage(notified)
+                .ifNoItem()
+                .after(Duration.ofSeconds(2))
+                .recoverWithItem(false);
+        Uni<Integer> before = probe.query("LISTEN " + channel).execute().chain(() -> pid(probe));
+        return before.chain(first -> other.query("BEGIN")
+                        .execute()
+                        .chain(() -> pid(other))
+                        .chain(() -> pid(probe))
+                        .call(() -> other.query("NOTIFY " + channel).execute())
+                        .call(() -> other.query("COMMIT").execute())
+                        .map(first::equals))
+                .chain(sameServer -> {
+                    if (!sameServer) {
+                        return Uni.createFrom()
+                                .item("statements of one session reach different servers (a transaction-mode pooler)");
+                    }
+                    return heard.map(
+                            arrived -> arrived ? "" : "a notification sent to ourselves did not arrive within 2 s");
+                });
+    }
+
+    private static Uni<Integer> pid(PgConnection connection) {
+        return connection
+                .query("SELECT pg_backend_pid() AS pid")
+                .execute()
+                .map(rows -> rows.iterator().next().getInteger("pid"));
+    }
+}

@@ -1,0 +1,76 @@
+package dev.parley.work;
+
+import dev.parley.dialog.Dialog;
+import dev.parley.dialog.FirstDialog;
+import dev.parley.queue.JobQueue;
+import dev.parley.spi.BatchJobHandler;
+import dev.parley.spi.EventReader;
+import dev.parley.spi.MessagingAdapter;
+import dev.parley.tenant.TenantDirectory;
+import dev.parley.tenant.TenantStore;
+import dev.parley.work.handler.EventReaders;
+import dev.parley.work.handler.MessagingAdapters;
+import dev.parley.work.handler.ProcessDeliveryStatus;
+import dev.parley.work.handler.ProcessInboundMessage;
+import dev.parley.work.handler.SendOutboundMessage;
+import dev.parley.work.handler.SendPolicy;
+import io.quarkus.arc.All;
+import io.vertx.mutiny.sqlclient.Pool;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import java.util.List;
+import java.util.Map;
+
+/** Makes beans of what is written without CDI. Readers, adapters and further handlers are found, not listed. */
+@Singleton
+final class Wiring {
+    @Produces
+    @Singleton
+    JobQueue jobQueue() {
+        return new JobQueue();
+    }
+
+    @Produces
+    @Singleton
+    TenantDirectory tenantDirectory(Pool db) {
+        return new TenantDirectory(new TenantStore(db), Map.of());
+    }
+
+    @Produces
+    @Singleton
+    MessagingAdapters messagingAdapters(@All List<MessagingAdapter> adapters) {
+        return new MessagingAdapters(adapters);
+    }
+
+    @Produces
+    @Singleton
+    EventReaders eventReaders(@All List<EventReader> readers) {
+        return new EventReaders(readers);
+    }
+
+    @Produces
+    @Singleton
+    BatchJobHandler processInboundMessage(
+            EventReaders readers, MessagingAdapters adapters, JobQueue queue, TenantDirectory tenants) {
+        return new ProcessInboundMessage(
+                new Dialog(), new FirstDialog(), readers, adapters, queue::enqueueAll, tenants::find);
+    }
+
+    @Produces
+    @Singleton
+    BatchJobHandler processDeliveryStatus(EventReaders readers, TenantDirectory tenants) {
+        return new ProcessDeliveryStatus(new Dialog(), readers, tenants::find);
+    }
+
+    @Produces
+    @Singleton
+    SendOutboundMessage sendOutboundMessage(MessagingAdapters adapters, WorkerConfig config, TenantDirectory tenants) {
+        WorkerConfig.Send send = config.send();
+        return new SendOutboundMessage(
+                new Dialog(),
+                adapters,
+                new SendPolicy(
+                        send.reconcileEvery(), send.certainAfter(), send.throttledPause(), send.unauthorizedPause()),
+                tenants::find);
+    }
+}

@@ -1,0 +1,116 @@
+package dev.parley.work;
+
+import dev.parley.queue.Job;
+import dev.parley.queue.JobQueue;
+import dev.parley.queue.Settlement;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * What the worker counts. The arithmetic: every settlement is counted once, by type and outcome; attempts of a type =
+ * done + retried + buried. {@code parley.jobs.wait} is from due to read, on the database's clock for both.
+ */
+final class WorkerMeters {
+    private final MeterRegistry registry;
+    private final Map<String, Counter> settlements = new ConcurrentHashMap<>();
+    private final DistributionSummary batchSize;
+    private final Timer batchTime;
+    private final Timer wait;
+    private final Counter sessionsLost;
+    private final Counter leasesLost;
+    private final AtomicInteger lanes = new AtomicInteger();
+    private final AtomicInteger inFlight = new AtomicInteger();
+    private final AtomicInteger waitingLines = new AtomicInteger();
+    private final AtomicLong due = new AtomicLong();
+    private final AtomicLong oldestMillis = new AtomicLong();
+    private final AtomicLong deadLetters = new AtomicLong();
+
+    WorkerMeters(MeterRegistry registry) {
+        this.registry = registry;
+        batchSize = DistributionSummary.builder("parley.batch.jobs")
+                .description("jobs handled in one transaction")
+                .register(registry);
+        batchTime = Timer.builder("parley.batch.time")
+                .description("one transaction, begin to commit")
+                .register(registry);
+        wait = Timer.builder("parley.jobs.wait")
+                .description("from due to read by its owner")
+                .publishPercentiles(0.5, 0.99)
+                .register(registry);
+        sessionsLost = Counter.builder("parley.sessions.lost")
+                .description("owner connections that ended while we worked on them")
+                .register(registry);
+        leasesLost = Counter.builder("parley.leases.lost")
+                .description("results dropped because somebody else had taken the job over")
+                .register(registry);
+        gauge("parley.lanes.owned", "lanes this worker owns", lanes);
+        gauge("parley.calls.in.flight", "calls to the outside not yet back", inFlight);
+        gauge("parley.lines.waiting", "contacts' lines whose head waits or is out on a call", waitingLines);
+        gauge("parley.jobs.due", "due jobs in the queue, counted up to 10000", due);
+        gauge("parley.jobs.dead", "dead letters, counted up to 100000", deadLetters);
+        Gauge.builder("parley.jobs.oldest", oldestMillis, millis -> millis.get() / 1000.0)
+                .description("age of the oldest due job")
+                .baseUnit("seconds")
+                .register(registry);
+    }
+
+    private void gauge(String name, String description, Number value) {
+        Gauge.builder(name, value, Number::doubleValue).description(description).register(registry);
+    }
+
+    void settled(Job job, Settlement settlement) {
+        String outcome = settlement instanceof Settlement.Done
+                ? "done"
+                : settlement instanceof Settlement.Retry
+                        ? "retried"
+                        : settlement instanceof Settlement.Snooze ? "snoozed" : "buried";
+        settlements
+                .computeIfAbsent(
+                        job.type().name() + ' ' + outcome,
+                        key -> Counter.builder("parley.jobs.settled")
+                                .description("settlements, by job type and outcome")
+                                .tag("type", job.type().name())
+                                .tag("outcome", outcome)
+                                .register(registry))
+                .increment();
+    }
+
+    void read(Job job, Instant readAt) {
+        Duration waited = Duration.between(job.runAfter().toInstant(), readAt);
+        wait.record(waited.isNegative() ? Duration.ZERO : waited);
+    }
+
+    void batch(int jobs, Duration time) {
+        batchSize.record(jobs);
+        batchTime.record(time);
+    }
+
+    void sessionLost() {
+        sessionsLost.increment();
+    }
+
+    void leaseLost() {
+        leasesLost.increment();
+    }
+
+    void owns(int lanesOwned, int linesWaiting, int callsInFlight) {
+        lanes.set(lanesOwned);
+        waitingLines.set(linesWaiting);
+        inFlight.set(callsInFlight);
+    }
+
+    void depth(JobQueue.Depth depth) {
+        due.set(depth.due());
+        oldestMillis.set(depth.oldest().toMillis());
+        deadLetters.set(depth.deadLetters());
+    }
+}

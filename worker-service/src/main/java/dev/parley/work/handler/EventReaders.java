@@ -1,0 +1,73 @@
+package dev.parley.work.handler;
+
+import dev.parley.queue.Job;
+import dev.parley.spi.EventReader;
+import dev.parley.spi.EventReader.DoNotDisturb;
+import dev.parley.spi.EventReader.Incoming;
+import dev.parley.spi.EventReader.Report;
+import dev.parley.spi.EventReader.State;
+import io.vertx.core.json.JsonObject;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The readers by provider. An event of a provider that nobody reads, or that its reader stumbles over, is an event without
+ * words: recorded, answered with care, never a reason to stop the line.
+ */
+public final class EventReaders {
+    private static final Logger LOG = LoggerFactory.getLogger(EventReaders.class);
+
+    private final Map<String, EventReader> byProvider;
+
+    /** @throws IllegalArgumentException if two read the same provider */
+    public EventReaders(Iterable<EventReader> readers) {
+        Map<String, EventReader> all = new HashMap<>();
+        for (EventReader reader : readers) {
+            if (all.put(reader.provider(), reader) != null) {
+                throw new IllegalArgumentException("two readers for provider " + reader.provider());
+            }
+        }
+        this.byProvider = Map.copyOf(all);
+    }
+
+    Incoming incoming(Job.Event event) {
+        return read(
+                event,
+                reader -> reader.incoming(event),
+                new Incoming("", null, null, new JsonObject(), new JsonObject().put("unreadable", true)));
+    }
+
+    Report report(Job.Event event) {
+        return read(
+                event,
+                reader -> reader.report(event),
+                new Report(event.providerMessageId(), State.OTHER, null, "", null, null, new JsonObject()));
+    }
+
+    List<DoNotDisturb> doNotDisturb(Job.Event event) {
+        return read(event, reader -> reader.doNotDisturb(event), List.of());
+    }
+
+    private <T> T read(Job.Event event, Function<EventReader, T> how, T otherwise) {
+        EventReader reader = byProvider.get(event.provider());
+        if (reader == null) {
+            LOG.warn("no reader for provider {}, event {} is taken as one without words", event.provider(), event.id());
+            return otherwise;
+        }
+        try {
+            return how.apply(reader);
+        } catch (RuntimeException e) {
+            // Only the class: the message may quote the payload.
+            LOG.warn(
+                    "reader of provider {} stumbled over event {} ({}), taken as one without words",
+                    event.provider(),
+                    event.id(),
+                    e.getClass().getSimpleName());
+            return otherwise;
+        }
+    }
+}

@@ -1,0 +1,258 @@
+package dev.parley.work.handler;
+
+import dev.parley.dialog.Contact;
+import dev.parley.dialog.ContactKey;
+import dev.parley.dialog.Conversation;
+import dev.parley.dialog.Delivery;
+import dev.parley.dialog.Dialog;
+import dev.parley.dialog.Dialog.Found;
+import dev.parley.dialog.Dialog.Lookup;
+import dev.parley.dialog.DialogConflictException;
+import dev.parley.dialog.FirstDialog;
+import dev.parley.dialog.Message;
+import dev.parley.dialog.MessageId;
+import dev.parley.queue.Job;
+import dev.parley.queue.JobId;
+import dev.parley.queue.JobType;
+import dev.parley.queue.NewJob;
+import dev.parley.queue.TimeOrderedId;
+import dev.parley.spi.BatchJobHandler;
+import dev.parley.spi.EventReader.Incoming;
+import dev.parley.spi.Outcome;
+import dev.parley.tenant.Tenant;
+import dev.parley.tenant.TenantId;
+import io.smallrye.mutiny.Uni;
+import io.vertx.core.json.JsonObject;
+import io.vertx.mutiny.sqlclient.SqlConnection;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a customer wrote becomes contact, conversation and message, and a planned reply with the job that sends it. One
+ * read, a decision in memory, one pipelined write: several messages of one contact are folded in order and their final
+ * state is written once.
+ */
+public final class ProcessInboundMessage implements BatchJobHandler {
+    private static final Duration UNTIL_TENANT_IS_KNOWN = Duration.ofSeconds(5);
+    private static final String NOBODY = "parley";
+
+    private final Dialog dialog;
+    private final FirstDialog firstDialog;
+    private final EventReaders readers;
+    private final MessagingAdapters adapters;
+    private final JobEnqueuer queue;
+    private final TenantSettings tenants;
+
+    public ProcessInboundMessage(
+            Dialog dialog,
+            FirstDialog firstDialog,
+            EventReaders readers,
+            MessagingAdapters adapters,
+            JobEnqueuer queue,
+            Function<TenantId, Optional<Tenant>> tenants) {
+        this.dialog = dialog;
+        this.firstDialog = firstDialog;
+        this.readers = readers;
+        this.adapters = adapters;
+        this.queue = queue;
+        this.tenants = new TenantSettings(tenants);
+    }
+
+    @Override
+    public JobType type() {
+        return JobType.PROCESS_INBOUND_MESSAGE;
+    }
+
+    /** One job with what its event says. */
+    private record Heard(Job job, TenantSettings.Known tenant, ContactKey from, Incoming incoming) {
+        Lookup lookup() {
+            Job.Event event = job.event();
+            return new Lookup(
+                    from,
+                    new MessageId(event.id()),
+                    event.provider(),
+                    tenant.tenant().messagingAdapter(),
+                    event.providerMessageId());
+        }
+    }
+
+    @Override
+    public Uni<List<Outcome>> handle(SqlConnection tx, List<Job> jobs) {
+        List<Heard> heard = new ArrayList<>(jobs.size());
+        List<Outcome> outcomes = new ArrayList<>(jobs.size());
+        for (Job job : jobs) {
+            Optional<TenantSettings.Known> tenant = tenants.find(job.tenant());
+            if (tenant.isEmpty()) {
+                outcomes.add(Outcome.snooze("tenant not known to this worker yet", UNTIL_TENANT_IS_KNOWN));
+            } else {
+                outcomes.add(Outcome.done());
+                heard.add(new Heard(job, tenant.get(), from(job), readers.incoming(job.event())));
+            }
+        }
+        if (heard.isEmpty()) {
+            return Uni.createFrom().item(outcomes);
+        }
+        return dialog.read(tx, heard.stream().map(Heard::lookup).toList())
+                .chain(reading ->
+                        new Decision(reading.now()).take(heard, reading.found()).write(tx))
+                .replaceWith(outcomes);
+    }
+
+    /** Where an event names no address, its sender is somebody of whom we know this one event. */
+    static ContactKey from(Job job) {
+        Job.Event event = job.event();
+        return new ContactKey(
+                job.tenant(),
+                event.channel() == null ? "custom" : event.channel(),
+                event.channelAddress() == null ? event.id().toString() : event.channelAddress());
+    }
+
+    private record ProviderMessage(TenantId tenant, String provider, String id) {}
+
+    /** The fold over one set of jobs. */
+    private final class Decision {
+        private final Instant now;
+        private final Draft draft = new Draft();
+        private final Set<ProviderMessage> seen = new HashSet<>();
+        private final List<NewJob> sends = new ArrayList<>();
+
+        Decision(Instant now) {
+            this.now = now;
+        }
+
+        Decision take(List<Heard> heard, List<Found> found) {
+            for (int at = 0; at < heard.size(); at++) {
+                Found known = found.get(at);
+                draft.know(heard.get(at).from(), known.contact(), known.conversation());
+                if (!known.isStored()
+                        && !known.wasHeard()
+                        && isFirst(heard.get(at).job())) {
+                    take(heard.get(at));
+                }
+            }
+            return this;
+        }
+
+        /** The same message may come under two event ids: only the first of a set counts. */
+        private boolean isFirst(Job job) {
+            String id = job.event().providerMessageId();
+            return id == null
+                    || seen.add(new ProviderMessage(job.tenant(), job.event().provider(), id));
+        }
+
+        private void take(Heard heard) {
+            Job.Event event = heard.job().event();
+            Incoming incoming = heard.incoming();
+            Contact contact =
+                    draft.contact(heard.from()).named(incoming.displayName()).withRefs(incoming.contactRefs());
+            Conversation conversation = draft.conversation(heard.from()).reopened();
+
+            FirstDialog.Move move = firstDialog.answer(new FirstDialog.Turn(
+                    heard.tenant().dialog(),
+                    conversation.state(),
+                    contact.consent(),
+                    heard.from().channel(),
+                    incoming.text(),
+                    contact.displayName(),
+                    conversation.lastOutboundAt() != null,
+                    now));
+
+            Conversation next = conversation.with(move.state()).heard(now);
+            draft.put(contact.with(move.consent()));
+            draft.put(heard.from(), next);
+            draft.put(Message.of(
+                    new MessageId(event.id()),
+                    next,
+                    Message.Direction.INBOUND,
+                    event.provider(),
+                    event.providerMessageId(),
+                    heard.from().channel(),
+                    incoming.text(),
+                    payload(incoming, move),
+                    heard.job().traceId()));
+            if (move.reply() != null) {
+                plan(heard, next, move.reply());
+            }
+        }
+
+        private void plan(Heard heard, Conversation conversation, FirstDialog.Reply reply) {
+            String adapter = heard.tenant().tenant().messagingAdapter();
+            String obstacle = obstacle(adapter);
+            JobId id = new JobId(TimeOrderedId.next());
+            Delivery delivery = obstacle == null ? Delivery.planned(now) : Delivery.blocked(obstacle, now);
+            draft.put(Message.of(
+                    new MessageId(id.value()),
+                    conversation,
+                    Message.Direction.OUTBOUND,
+                    adapter == null ? NOBODY : adapter,
+                    null,
+                    heard.from().channel(),
+                    reply.text(),
+                    new JsonObject()
+                            .put("delivery", delivery.json())
+                            .put("author", "bot")
+                            .put("purpose", Purposes.word(reply.purpose()))
+                            .put("in_reply_to", heard.job().event().id().toString()),
+                    heard.job().traceId()));
+            if (obstacle == null) {
+                sends.add(new NewJob(
+                        id,
+                        heard.job().tenant(),
+                        JobType.SEND_OUTBOUND_MESSAGE,
+                        heard.job().event().id(),
+                        heard.job().traceId()));
+            }
+        }
+
+        private @Nullable String obstacle(@Nullable String adapter) {
+            if (adapter == null) {
+                return "the tenant has no messaging adapter";
+            }
+            return adapters.find(adapter).isPresent() ? null : "no messaging adapter is called " + adapter;
+        }
+
+        Uni<Void> write(SqlConnection tx) {
+            Uni<Void> rows = dialog.write(tx, draft.changes());
+            if (sends.isEmpty()) {
+                return rows;
+            }
+            Uni<Void> jobs = queue.enqueueAll(tx, sends)
+                    .invoke(added -> {
+                        if (added != sends.size()) {
+                            throw new DialogConflictException("jobs that send replies", sends.size(), added);
+                        }
+                    })
+                    .replaceWithVoid();
+            // Both are on their way before the first answer is back.
+            return Uni.combine().all().unis(rows, jobs).discardItems();
+        }
+    }
+
+    private static JsonObject payload(Incoming incoming, FirstDialog.Move move) {
+        JsonObject decision = new JsonObject().put("intent", move.intent());
+        if (move.silence() != null) {
+            decision.put("silence", move.silence());
+        }
+        JsonObject payload = new JsonObject().put("details", incoming.details()).put("decision", decision);
+        return incoming.sentAt() == null
+                ? payload
+                : payload.put("sent_at", incoming.sentAt().toString());
+    }
+
+    /** How {@link FirstDialog.Purpose} is written in {@code messages.payload.purpose}. */
+    static final class Purposes {
+        private Purposes() {}
+
+        static String word(FirstDialog.Purpose purpose) {
+            return purpose.name().toLowerCase(Locale.ROOT);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+package dev.parley.work;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.parley.queue.DueJob;
+import dev.parley.queue.Job;
+import dev.parley.queue.JobId;
+import dev.parley.queue.JobRef;
+import dev.parley.queue.JobType;
+import dev.parley.queue.Line;
+import dev.parley.queue.Line.Direction;
+import dev.parley.tenant.TenantId;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class LinesTest {
+    private static final OffsetDateTime NOON = OffsetDateTime.of(2026, 1, 1, 12, 0, 0, 0, ZoneOffset.UTC);
+    private static final TenantId TENANT = new TenantId(new UUID(0, 1));
+
+    private long now = 1_000;
+    private final Lines lines = new Lines(() -> now);
+
+    private static DueJob due(String address, int nth) {
+        Line line = new Line(address.hashCode() & 255, TENANT, "sms", address, Direction.INCOMING);
+        OffsetDateTime at = NOON.plusSeconds(nth);
+        return new DueJob(
+                new Job(
+                        new JobId(new UUID(address.hashCode(), nth)),
+                        JobType.PROCESS_INBOUND_MESSAGE,
+                        line,
+                        0,
+                        at,
+                        at,
+                        UUID.randomUUID(),
+                        new Job.Event(
+                                UUID.randomUUID(),
+                                "ghl",
+                                "inbound_message",
+                                null,
+                                null,
+                                "sms",
+                                address,
+                                at,
+                                new JsonObject())),
+                false,
+                false,
+                Duration.ZERO,
+                null);
+    }
+
+    private static JobRef ref(String address, int nth) {
+        return JobRef.of(due(address, nth).job());
+    }
+
+    private List<JobRef> ready() {
+        return lines.takeReady(Direction.INCOMING, 100, 100);
+    }
+
+    private void pass(Duration time) {
+        now += time.toNanos();
+    }
+
+    @Test
+    void a_line_nobody_holds_lets_everybody_through() {
+        assertThat(lines.admit(due("a", 1))).isTrue();
+        assertThat(lines.admit(due("a", 2))).isTrue();
+        assertThat(lines.size()).isZero();
+    }
+
+    @Test
+    void behind_a_waiting_head_everybody_waits_and_comes_back_in_order() {
+        lines.waitAtHead(ref("a", 1), Duration.ofSeconds(5));
+        assertThat(lines.admit(due("a", 3))).isFalse();
+        assertThat(lines.admit(due("a", 2))).isFalse();
+        assertThat(lines.admit(due("b", 1))).isTrue();
+        assertThat(ready()).isEmpty();
+
+        pass(Duration.ofSeconds(5));
+        assertThat(ready()).containsExactly(ref("a", 1));
+        assertThat(lines.admit(due("a", 1))).isTrue();
+        lines.free(ref("a", 1));
+        assertThat(ready()).containsExactly(ref("a", 2), ref("a", 3));
+    }
+
+    @Test
+    void while_a_call_is_out_its_line_stands_still() {
+        lines.runAtHead(ref("a", 1));
+        lines.park(ref("a", 2));
+        pass(Duration.ofHours(1));
+        assertThat(ready()).isEmpty();
+        assertThat(lines.busyLanes()).containsExactly("a".hashCode() & 255);
+
+        lines.free(ref("a", 1));
+        assertThat(ready()).containsExactly(ref("a", 2));
+    }
+
+    @Test
+    void a_held_line_has_no_alarm() {
+        lines.waitAtHead(ref("a", 1), null);
+        assertThat(lines.untilNextAlarm()).isNull();
+        assertThat(lines.held()).containsExactly(ref("a", 1));
+        pass(Duration.ofDays(1));
+        assertThat(ready()).isEmpty();
+    }
+
+    @Test
+    void of_two_waiting_jobs_the_earlier_is_the_head() {
+        lines.waitAtHead(ref("a", 2), Duration.ofSeconds(1));
+        lines.waitAtHead(ref("a", 1), Duration.ofSeconds(9));
+        pass(Duration.ofSeconds(2));
+        assertThat(ready()).isEmpty();
+        pass(Duration.ofSeconds(8));
+        assertThat(ready()).containsExactly(ref("a", 1));
+    }
+
+    @Test
+    void what_is_parked_need_not_be_read_again_until_the_cursor_has_passed_it() {
+        lines.runAtHead(ref("a", 1));
+        lines.admit(due("a", 2));
+        lines.admit(due("a", 5));
+        assertThat(lines.parkedAfter(dev.parley.queue.Cursor.before(NOON))).hasSize(2);
+        assertThat(lines.parkedAfter(dev.parley.queue.Cursor.before(NOON.plusSeconds(3))))
+                .hasSize(1);
+    }
+
+    @Test
+    void a_line_too_long_to_remember_is_looked_up_again_before_anybody_overtakes() {
+        lines.runAtHead(ref("a", 0));
+        IntStream.rangeClosed(1, Lines.KEPT_PER_LINE + 10).forEach(n -> lines.admit(due("a", n)));
+        lines.free(ref("a", 0));
+        for (JobRef kept : lines.takeReady(Direction.INCOMING, 5_000, 5_000)) {
+            lines.free(kept);
+        }
+
+        assertThat(lines.wantsSweep()).isTrue();
+        assertThat(lines.admit(due("a", 99_999))).isFalse();
+        long sweep = lines.sweepStarted();
+        IntStream.rangeClosed(Lines.KEPT_PER_LINE + 1, Lines.KEPT_PER_LINE + 10).forEach(n -> lines.park(ref("a", n)));
+        assertThat(ready()).isEmpty();
+        lines.sweepEnded(sweep);
+        assertThat(ready()).first().isEqualTo(ref("a", Lines.KEPT_PER_LINE + 1));
+    }
+
+    @Test
+    void lanes_given_up_are_forgotten() {
+        lines.waitAtHead(ref("a", 1), Duration.ofSeconds(1));
+        lines.forget(Set.of("a".hashCode() & 255));
+        pass(Duration.ofSeconds(2));
+        assertThat(ready()).isEmpty();
+        assertThat(lines.size()).isZero();
+        assertThat(lines.untilNextAlarm()).isNull();
+    }
+}

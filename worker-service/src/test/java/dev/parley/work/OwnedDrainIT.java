@@ -1,0 +1,594 @@
+package dev.parley.work;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.parley.kit.Fixtures;
+import dev.parley.kit.TestDatabase;
+import dev.parley.queue.Backoff;
+import dev.parley.queue.Job;
+import dev.parley.queue.JobQueue;
+import dev.parley.queue.JobType;
+import dev.parley.spi.LeasedJobHandler;
+import dev.parley.spi.Outcome;
+import dev.parley.tenant.Settings;
+import dev.parley.tenant.Tenant;
+import dev.parley.tenant.TenantId;
+import io.smallrye.mutiny.Uni;
+import io.vertx.core.json.JsonObject;
+import io.vertx.mutiny.sqlclient.SqlConnection;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What the queue promises to whoever enqueues; read the names. */
+class OwnedDrainIT {
+    private static final JobType PROCESS = JobType.PROCESS_INBOUND_MESSAGE;
+    private static final JobType SEND = JobType.SEND_OUTBOUND_MESSAGE;
+
+    @RegisterExtension
+    static final TestDatabase db = TestDatabase.create();
+
+    private final Fixtures given = new Fixtures(db);
+    private final List<TestWorker> workers = new ArrayList<>();
+    private TenantId tenant;
+
+    @BeforeAll
+    static void openLedger() {
+        Ledger.open(db);
+    }
+
+    @BeforeEach
+    void ownTenant() {
+        tenant = given.tenant();
+    }
+
+    @AfterEach
+    void stopAndForget() {
+        workers.forEach(TestWorker::close);
+        db.execute("DELETE FROM bot.job_queue");
+        db.execute("TRUNCATE test.ledger");
+    }
+
+    private TestWorker start(TestWorker.Builder worker) {
+        TestWorker started = worker.start();
+        workers.add(started);
+        return started;
+    }
+
+    private String status(UUID job) {
+        return db.value(String.class, "SELECT status FROM bot.job_queue WHERE job_id = ?", job);
+    }
+
+    private void awaitStatus(UUID job, String status) {
+        await().atMost(Duration.ofSeconds(20))
+                .untilAsserted(() -> assertThat(status(job)).isEqualTo(status));
+    }
+
+    private void awaitAllDone() {
+        await().atMost(Duration.ofSeconds(40))
+                .untilAsserted(() -> assertThat(db.count("bot.job_queue WHERE status <> 'done'"))
+                        .isZero());
+    }
+
+    private Map<String, List<UUID>> messages(int contacts, int each) {
+        Map<String, List<UUID>> jobs = new HashMap<>();
+        db.execute("""
+                WITH event AS (
+                    INSERT INTO bot.inbound_events
+                        (inbound_event_id, tenant_id, provider, event_type, channel, channel_address, dedupe_key, payload)
+                    SELECT gen_random_uuid(), ?, 'ghl', 'inbound_message', 'sms', 'c' || c, 'k' || c || '-' || m || '-' || random(), '{}'
+                    FROM generate_series(1, ?) m, generate_series(1, ?) c
+                    RETURNING inbound_event_id, tenant_id, channel_address, dedupe_key, trace_id
+                )
+                INSERT INTO bot.job_queue (job_id, tenant_id, job_type, inbound_event_id, trace_id, created_at, run_after)
+                SELECT gen_random_uuid(), tenant_id, 'process_inbound_message', inbound_event_id, trace_id, at, at
+                FROM (SELECT event.*, clock_timestamp() - interval '1 minute'
+                             + split_part(dedupe_key, '-', 2)::int * interval '1 millisecond' AS at FROM event) e
+                """, tenant.value(), each, contacts);
+        db.rows("""
+                SELECT e.channel_address, j.job_id
+                FROM bot.job_queue j JOIN bot.inbound_events e USING (inbound_event_id)
+                WHERE j.tenant_id = ? ORDER BY j.created_at, j.job_id
+                """, tenant.value())
+                .forEach(row -> jobs.computeIfAbsent((String) row.get("channel_address"), address -> new ArrayList<>())
+                        .add((UUID) row.get("job_id")));
+        return jobs;
+    }
+
+    @Test
+    void two_workers_do_every_job_once_and_every_contact_in_order() {
+        Map<String, List<UUID>> jobs = messages(60, 40);
+
+        start(TestWorker.on(db).handling(Ledger.of(PROCESS)));
+        start(TestWorker.on(db).handling(Ledger.of(PROCESS)));
+
+        awaitAllDone();
+        assertThat(Ledger.all(db)).hasSize(2400);
+        jobs.forEach((address, inOrder) -> assertThat(Ledger.of(db, address)).isEqualTo(inOrder));
+    }
+
+    @Test
+    void a_done_job_says_who_did_it_and_at_which_attempt() {
+        UUID job = given.job(given.event(tenant, "+1"));
+
+        start(TestWorker.on(db).named("anna").handling(Ledger.of(PROCESS)));
+
+        awaitStatus(job, "done");
+        assertThat(db.rows("SELECT locked_by, attempts, locked_at IS NOT NULL AS at, last_error FROM bot.job_queue"))
+                .singleElement()
+                .satisfies(row -> {
+                    assertThat((String) row.get("locked_by")).startsWith("anna");
+                    assertThat(row.get("attempts")).isEqualTo(1);
+                    assertThat(row.get("at")).isEqualTo(true);
+                    assertThat(row.get("last_error")).isNull();
+                });
+    }
+
+    @Test
+    void a_failing_job_is_retried_buried_and_its_neighbours_do_not_notice() {
+        Map<String, List<UUID>> jobs = messages(30, 3);
+        UUID poison = jobs.get("c7").get(1);
+        Function<Job, Outcome> decide = job -> {
+            if (job.id().value().equals(poison)) {
+                throw new IllegalStateException("cannot read this");
+            }
+            return Outcome.done();
+        };
+
+        start(TestWorker.on(db).handling(new Ledger(PROCESS, decide)));
+
+        awaitStatus(poison, "failed");
+        awaitStatus(jobs.get("c7").get(2), "done");
+        assertThat(db.count("bot.job_queue WHERE status = 'done'")).isEqualTo(89);
+        assertThat(db.value(Integer.class, "SELECT attempts FROM bot.job_queue WHERE job_id = ?", poison))
+                .isEqualTo(3);
+        String error = db.value(String.class, "SELECT last_error FROM bot.job_queue WHERE job_id = ?", poison);
+        assertThat(error.lines()).hasSize(3).allMatch(line -> line.contains("cannot read this"));
+        assertThat(error.lines().findFirst().orElseThrow()).contains("attempt 3");
+        assertThat(Ledger.all(db)).hasSize(89);
+    }
+
+    @Test
+    void what_waits_for_its_retry_holds_its_own_line_and_no_other() {
+        Map<String, List<UUID>> jobs = messages(20, 5);
+        UUID head = jobs.get("c3").get(0);
+        AtomicInteger tries = new AtomicInteger();
+        Function<Job, Outcome> decide = job -> job.id().value().equals(head) && tries.incrementAndGet() == 1
+                ? Outcome.retry("not yet", Duration.ofSeconds(2))
+                : Outcome.done();
+
+        start(TestWorker.on(db).handling(new Ledger(PROCESS, decide)));
+
+        await().untilAsserted(() ->
+                assertThat(db.count("bot.job_queue WHERE status = 'done'")).isEqualTo(95));
+        assertThat(Ledger.of(db, "c3")).isEmpty();
+        awaitAllDone();
+        assertThat(Ledger.of(db, "c3")).isEqualTo(jobs.get("c3"));
+    }
+
+    @Test
+    void a_snoozed_job_costs_no_attempt() {
+        UUID job = given.job(given.event(tenant, "+1"));
+        AtomicInteger tries = new AtomicInteger();
+
+        start(TestWorker.on(db)
+                .handling(new Ledger(
+                        PROCESS,
+                        any -> tries.incrementAndGet() <= 5
+                                ? Outcome.snooze("wait", Duration.ofMillis(10))
+                                : Outcome.done())));
+
+        awaitStatus(job, "done");
+        assertThat(db.value(Integer.class, "SELECT attempts FROM bot.job_queue WHERE job_id = ?", job))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void a_session_that_is_ended_comes_back_and_nothing_happens_twice() {
+        Map<String, List<UUID>> jobs = messages(40, 25);
+        AtomicInteger batches = new AtomicInteger();
+        Waypoint killOnThird = moment -> {
+            if (moment == Waypoint.Moment.BATCH_WRITTEN && batches.incrementAndGet() % 3 == 2 && batches.get() < 9) {
+                db.rows(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'parley-worker'");
+            }
+            return Uni.createFrom().voidItem();
+        };
+
+        start(TestWorker.on(db).at(killOnThird).handling(Ledger.of(PROCESS)));
+
+        awaitAllDone();
+        assertThat(Ledger.all(db)).hasSize(1000);
+        jobs.forEach((address, inOrder) -> assertThat(Ledger.of(db, address)).isEqualTo(inOrder));
+    }
+
+    @Test
+    void a_job_that_kills_its_worker_every_time_becomes_a_dead_letter_and_the_rest_is_done() {
+        Map<String, List<UUID>> jobs = messages(10, 4);
+        UUID killer = jobs.get("c2").get(1);
+        Function<Job, Outcome> decide = job -> {
+            if (job.id().value().equals(killer)) {
+                db.rows(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'parley-worker'");
+            }
+            return Outcome.done();
+        };
+
+        start(TestWorker.on(db).handling(new Ledger(PROCESS, decide)));
+
+        awaitStatus(killer, "failed");
+        await().atMost(Duration.ofSeconds(20))
+                .untilAsserted(() -> assertThat(db.count("bot.job_queue WHERE status = 'done'"))
+                        .isEqualTo(39));
+        assertThat(db.value(String.class, "SELECT last_error FROM bot.job_queue WHERE job_id = ?", killer))
+                .contains("lease expired (worker ");
+    }
+
+    @Test
+    void lanes_are_shared_with_a_newcomer_and_taken_back_when_it_leaves() {
+        TestWorker first = start(TestWorker.on(db).handling(Ledger.of(PROCESS)));
+        await().untilAsserted(() -> assertThat(first.drain().describe()).isEqualTo("owns 256 lanes"));
+
+        TestWorker second = start(TestWorker.on(db).handling(Ledger.of(PROCESS)));
+
+        await().untilAsserted(() -> {
+            assertThat(first.drain().describe()).isEqualTo("owns 128 lanes");
+            assertThat(second.drain().describe()).isEqualTo("owns 128 lanes");
+        });
+        second.close();
+        await().untilAsserted(() -> assertThat(first.drain().describe()).isEqualTo("owns 256 lanes"));
+    }
+
+    @Test
+    void a_silent_owner_is_ended_and_its_lanes_move() throws Exception {
+        UUID job = given.job(given.event(tenant, "+1"));
+        try (Connection hung = db.connect(TestDatabase.Login.WORKER);
+                Statement statement = hung.createStatement()) {
+            statement.execute("SELECT pg_advisory_lock_shared(%d, 0)".formatted(Lanes.MEMBER_SPACE));
+            statement.execute(
+                    "SELECT pg_try_advisory_lock(%d, g) FROM generate_series(0, 255) g".formatted(Lanes.LANE_SPACE));
+            Instant begun = Instant.now();
+
+            start(TestWorker.on(db).lease(Duration.ofSeconds(2)).handling(Ledger.of(PROCESS)));
+
+            awaitStatus(job, "done");
+            assertThat(Duration.between(begun, Instant.now())).isBetween(Duration.ofSeconds(1), Duration.ofSeconds(6));
+            assertThat(hung.isValid(1)).isFalse();
+        }
+    }
+
+    @Test
+    void jobs_of_a_disabled_tenant_wait_untouched_and_go_on_in_order() {
+        Map<String, List<UUID>> jobs = messages(3, 10);
+        Set<TenantId> disabled = ConcurrentHashMap.newKeySet();
+        disabled.add(tenant);
+        UUID other = given.job(given.event(given.tenant(), "+9"));
+
+        TestWorker worker =
+                start(TestWorker.on(db).without(() -> Set.copyOf(disabled)).handling(Ledger.of(PROCESS)));
+
+        awaitStatus(other, "done");
+        assertThat(db.count(
+                        "bot.job_queue WHERE tenant_id = ? AND status = 'queued' AND locked_at IS NULL",
+                        tenant.value()))
+                .isEqualTo(30);
+        disabled.clear();
+        worker.drain().wake();
+        awaitAllDone();
+        jobs.forEach((address, inOrder) -> assertThat(Ledger.of(db, address)).isEqualTo(inOrder));
+    }
+
+    @Test
+    void a_dead_letter_that_holds_keeps_its_line_until_it_is_redriven() {
+        Map<String, List<UUID>> jobs = messages(2, 3);
+        UUID bad = jobs.get("c1").get(0);
+        AtomicInteger mended = new AtomicInteger();
+        Tenant holding = new Tenant(
+                tenant, "t", "T", true, null, null, new Settings(new JsonObject().put("on_dead_letter", "hold")));
+
+        start(TestWorker.on(db)
+                .knowing(holding)
+                .handling(new Ledger(
+                        PROCESS,
+                        job -> job.id().value().equals(bad) && mended.get() == 0
+                                ? Outcome.bury("broken")
+                                : Outcome.done())));
+
+        awaitStatus(bad, "failed");
+        await().untilAsserted(() -> assertThat(Ledger.of(db, "c2")).hasSize(3));
+        assertThat(Ledger.of(db, "c1")).isEmpty();
+
+        mended.set(1);
+        new JobQueue().redrive(db.pool(), tenant, List.of()).await().indefinitely();
+        awaitAllDone();
+        assertThat(Ledger.of(db, "c1")).isEqualTo(jobs.get("c1"));
+    }
+
+    @Test
+    void a_small_tenant_does_not_wait_behind_a_large_ones_backlog() {
+        messages(500, 20);
+        UUID small = given.job(given.event(given.tenant(), "+1"));
+
+        start(TestWorker.on(db).handling(Ledger.of(PROCESS)));
+
+        awaitStatus(small, "done");
+        awaitAllDone();
+        long before = db.value(Long.class, """
+                SELECT count(*) FROM test.ledger WHERE n < (SELECT n FROM test.ledger WHERE job_id = ?)
+                """, small);
+        assertThat(before).isLessThan(3_000);
+    }
+
+    @Test
+    void a_job_committed_late_is_done_before_what_was_sent_after_it_was_acknowledged() throws Exception {
+        UUID lateEvent = given.event(tenant, "+1");
+        UUID decoy = given.job(given.event(tenant, "+2"));
+        UUID late;
+        try (Connection slow = db.connect();
+                Statement statement = slow.createStatement()) {
+            slow.setAutoCommit(false);
+            late = UUID.randomUUID();
+            statement.execute("""
+                    INSERT INTO bot.job_queue (job_id, tenant_id, job_type, inbound_event_id, trace_id)
+                    VALUES ('%s', '%s', 'process_inbound_message', '%s', gen_random_uuid())
+                    """.formatted(late, tenant.value(), lateEvent));
+            start(TestWorker.on(db).handling(Ledger.of(PROCESS)));
+            awaitStatus(decoy, "done");
+            slow.commit();
+        }
+        UUID next = given.job(given.event(tenant, "+1"));
+
+        awaitAllDone();
+        assertThat(Ledger.of(db, "+1")).containsExactly(late, next);
+    }
+
+    @Test
+    void a_job_behind_every_cursor_is_found_by_the_sweep() {
+        UUID first = given.job(given.event(tenant, "+1"));
+        start(TestWorker.on(db).handling(Ledger.of(PROCESS)));
+        awaitStatus(first, "done");
+
+        UUID old = given.job(given.event(tenant, "+2"));
+        db.execute("UPDATE bot.job_queue SET run_after = now() - interval '1 day' WHERE job_id = ?", old);
+
+        awaitStatus(old, "done");
+    }
+
+    // ---- calls to the outside
+
+    /** Calls that the test answers; the book says which were made, in order. */
+    private static final class Vendor implements LeasedJobHandler<String> {
+        final List<UUID> calls = new CopyOnWriteArrayList<>();
+        final Map<UUID, CompletableFuture<String>> open = new ConcurrentHashMap<>();
+        final List<UUID> finished = new CopyOnWriteArrayList<>();
+        volatile boolean answerAtOnce;
+        volatile Function<Job, Outcome> end = job -> Outcome.done();
+
+        @Override
+        public JobType type() {
+            return SEND;
+        }
+
+        @Override
+        public Uni<List<Step<String>>> begin(SqlConnection tx, List<Job> jobs) {
+            return Uni.createFrom()
+                    .item(jobs.stream()
+                            .<Step<String>>map(job -> new Step.Call<>(() -> {
+                                UUID id = job.id().value();
+                                calls.add(id);
+                                CompletableFuture<String> answer = new CompletableFuture<>();
+                                open.put(id, answer);
+                                if (answerAtOnce) {
+                                    answer.complete("ok");
+                                }
+                                return Uni.createFrom().completionStage(answer);
+                            }))
+                            .toList());
+        }
+
+        @Override
+        public Uni<List<Outcome>> finish(SqlConnection tx, List<Finished<String>> back) {
+            back.forEach(one -> finished.add(one.job().id().value()));
+            return Uni.createFrom()
+                    .item(back.stream().map(one -> end.apply(one.job())).toList());
+        }
+    }
+
+    private UUID send(String address) {
+        return given.job(given.event(tenant, address), SEND.name());
+    }
+
+    @Test
+    void a_contacts_next_send_waits_for_the_one_before_it() {
+        UUID first = send("+1");
+        UUID second = send("+1");
+        UUID other = send("+2");
+        Vendor vendor = new Vendor();
+
+        start(TestWorker.on(db).calling(vendor));
+
+        await().untilAsserted(() -> assertThat(vendor.calls).containsExactlyInAnyOrder(first, other));
+        assertThat(status(first)).isEqualTo("processing");
+        assertThat(status(second)).isEqualTo("queued");
+        vendor.open.get(other).complete("ok");
+        awaitStatus(other, "done");
+        assertThat(vendor.calls).doesNotContain(second);
+        vendor.open.get(first).complete("ok");
+        await().untilAsserted(() -> assertThat(vendor.calls).contains(second));
+        vendor.open.get(second).complete("ok");
+        awaitAllDone();
+    }
+
+    @Test
+    void a_lease_left_by_a_dead_worker_is_taken_over_and_its_late_result_dropped() {
+        UUID job = send("+1");
+        Vendor dying = new Vendor();
+        TestWorker first = start(TestWorker.on(db).named("first").calling(dying));
+        await().untilAsserted(() -> assertThat(dying.calls).containsExactly(job));
+        Vendor heir = new Vendor();
+        heir.answerAtOnce = true;
+        // Its database connections die and stay dead, its call lives on: a worker cut off from the database.
+        db.execute("ALTER ROLE worker_login CONNECTION LIMIT 0");
+        try {
+            db.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'parley-worker'");
+        } finally {
+            first.drain().stop(Duration.ZERO).await().indefinitely();
+            db.execute("ALTER ROLE worker_login CONNECTION LIMIT -1");
+        }
+
+        start(TestWorker.on(db).named("second").calling(heir));
+
+        awaitStatus(job, "done");
+        assertThat(heir.finished).containsExactly(job);
+        dying.open.get(job).complete("late");
+        assertThat(dying.finished).isEmpty();
+        assertThat(db.value(String.class, "SELECT last_error FROM bot.job_queue WHERE job_id = ?", job))
+                .contains("lease expired (worker first)");
+        assertThat(db.value(Integer.class, "SELECT attempts FROM bot.job_queue WHERE job_id = ?", job))
+                .isEqualTo(2);
+    }
+
+    @Test
+    void a_call_survives_its_session_and_is_settled_on_the_next() {
+        UUID job = send("+1");
+        Vendor vendor = new Vendor();
+        TestWorker worker = start(TestWorker.on(db).calling(vendor));
+        await().untilAsserted(() -> assertThat(vendor.calls).containsExactly(job));
+
+        db.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'parley-worker'");
+        await().untilAsserted(() -> assertThat(worker.drain().describe()).isEqualTo("owns 256 lanes"));
+        vendor.open.get(job).complete("ok");
+
+        awaitStatus(job, "done");
+        assertThat(vendor.calls).containsExactly(job);
+    }
+
+    @Test
+    void a_throttled_tenant_has_all_its_sends_moved_and_new_ones_wait_too() {
+        UUID first = send("+1");
+        Vendor vendor = new Vendor();
+        vendor.answerAtOnce = true;
+        AtomicInteger times = new AtomicInteger();
+        vendor.end = job ->
+                times.incrementAndGet() == 1 ? Outcome.pauseTenant("429", Duration.ofSeconds(3)) : Outcome.done();
+        List<UUID> others = new ArrayList<>();
+        start(TestWorker.on(db).calls(1).calling(vendor));
+        await().untilAsserted(() -> assertThat(vendor.finished).containsExactly(first));
+        await().untilAsserted(() -> assertThat(
+                        db.count("bot.job_queue WHERE status = 'queued' AND last_error LIKE '%tenant paused: 429%'"))
+                .isEqualTo(1));
+
+        for (int i = 2; i < 6; i++) {
+            others.add(send("+" + i));
+        }
+        TenantId elsewhere = given.tenant();
+        UUID unaffected = given.job(given.event(elsewhere, "+1"), SEND.name());
+
+        awaitStatus(unaffected, "done");
+        assertThat(vendor.calls).containsExactly(first, unaffected);
+        awaitAllDone();
+        assertThat(vendor.finished).containsAll(others).contains(first);
+        assertThat(db.value(Integer.class, "SELECT attempts FROM bot.job_queue WHERE job_id = ?", first))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void a_stopping_worker_hands_back_what_is_out_at_no_attempts_cost() {
+        UUID job = send("+1");
+        Vendor vendor = new Vendor();
+        TestWorker worker = start(TestWorker.on(db).calling(vendor));
+        await().untilAsserted(() -> assertThat(vendor.calls).containsExactly(job));
+
+        worker.stop(Duration.ofMillis(50));
+
+        assertThat(db.rows("SELECT status, attempts, last_error FROM bot.job_queue"))
+                .singleElement()
+                .satisfies(row -> {
+                    assertThat(row.get("status")).isEqualTo("queued");
+                    assertThat(row.get("attempts")).isEqualTo(0);
+                    assertThat((String) row.get("last_error")).contains("worker stopped during the call");
+                });
+    }
+
+    @Test
+    void a_stopping_worker_waits_for_a_call_that_comes_back_in_time() {
+        UUID job = send("+1");
+        Vendor vendor = new Vendor();
+        TestWorker worker = start(TestWorker.on(db).calling(vendor));
+        await().untilAsserted(() -> assertThat(vendor.calls).containsExactly(job));
+
+        Uni<Void> stopping = worker.drain().stop(Duration.ofSeconds(10));
+        CompletableFuture<Void> stopped = stopping.subscribeAsCompletionStage();
+        vendor.open.get(job).complete("ok");
+
+        await().until(stopped::isDone);
+        assertThat(status(job)).isEqualTo("done");
+    }
+
+    @Test
+    void a_long_calls_lease_is_extended() {
+        UUID job = send("+1");
+        Vendor vendor = new Vendor();
+        start(TestWorker.on(db).lease(Duration.ofSeconds(2)).calling(vendor));
+        await().untilAsserted(() -> assertThat(vendor.calls).containsExactly(job));
+        Instant leased = Instant.parse(
+                db.value(
+                        String.class,
+                        "SELECT to_char(locked_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') FROM bot.job_queue"));
+
+        await().untilAsserted(() -> assertThat(
+                        Instant.parse(
+                                db.value(
+                                        String.class,
+                                        "SELECT to_char(locked_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') FROM bot.job_queue")))
+                .isAfter(leased));
+        vendor.open.get(job).complete("ok");
+        awaitStatus(job, "done");
+    }
+
+    @Test
+    void a_type_nobody_handles_waits() {
+        UUID unknown = given.job(given.event(tenant, "+1"), "book_appointment");
+        UUID known = given.job(given.event(tenant, "+1"));
+
+        start(TestWorker.on(db)
+                .handling(Ledger.of(PROCESS))
+                .backoff(new Backoff(Duration.ofMillis(1), Duration.ofMillis(2), 2)));
+
+        awaitStatus(known, "done");
+        assertThat(db.rows("SELECT status, attempts FROM bot.job_queue WHERE job_id = ?", unknown)
+                        .get(0))
+                .containsEntry("status", "queued")
+                .containsEntry("attempts", 0);
+    }
+
+    @Test
+    void a_worker_without_sessions_of_its_own_still_keeps_every_contact_in_order() {
+        Map<String, List<UUID>> jobs = messages(20, 10);
+
+        start(TestWorker.on(db).withoutLanes().handling(Ledger.of(PROCESS)));
+        start(TestWorker.on(db).withoutLanes().handling(Ledger.of(PROCESS)));
+
+        awaitAllDone();
+        assertThat(Ledger.all(db)).hasSize(200);
+        jobs.forEach((address, inOrder) -> assertThat(Ledger.of(db, address)).isEqualTo(inOrder));
+    }
+}

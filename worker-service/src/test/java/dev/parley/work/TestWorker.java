@@ -1,0 +1,250 @@
+package dev.parley.work;
+
+import dev.parley.kit.TestDatabase;
+import dev.parley.kit.TestDatabase.Login;
+import dev.parley.queue.Backoff;
+import dev.parley.queue.JobQueue;
+import dev.parley.spi.BatchJobHandler;
+import dev.parley.spi.LeasedJobHandler;
+import dev.parley.tenant.Tenant;
+import dev.parley.tenant.TenantId;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.mutiny.sqlclient.Pool;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+
+/** A worker's spine on a real database, with handlers of the test's own: what {@link Worker} wires, without Quarkus. */
+final class TestWorker implements AutoCloseable {
+    private final Drain drain;
+    final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    private boolean stopped;
+
+    private TestWorker(Drain drain) {
+        this.drain = drain;
+    }
+
+    static Builder on(TestDatabase db) {
+        return new Builder(db);
+    }
+
+    static final class Builder {
+        private final TestDatabase db;
+        private final List<BatchJobHandler> batch = new ArrayList<>();
+        private final List<LeasedJobHandler<?>> leased = new ArrayList<>();
+        private String name = "worker-" + new Random().nextInt(1_000_000);
+        private Duration lease = Duration.ofSeconds(10);
+        private Duration poll = Duration.ofMillis(100);
+        private Backoff backoff = new Backoff(Duration.ofMillis(20), Duration.ofMillis(100), 3);
+        private Supplier<Set<TenantId>> disabled = Set::of;
+        private final Map<TenantId, Tenant> tenants = new ConcurrentHashMap<>();
+        private Waypoint waypoint = Waypoint.NONE;
+        private boolean owned = true;
+        private int calls = 16;
+
+        private Builder(TestDatabase db) {
+            this.db = db;
+        }
+
+        Builder named(String worker) {
+            name = worker;
+            return this;
+        }
+
+        Builder handling(BatchJobHandler handler) {
+            batch.add(handler);
+            return this;
+        }
+
+        Builder calling(LeasedJobHandler<?> handler) {
+            leased.add(handler);
+            return this;
+        }
+
+        Builder lease(Duration duration) {
+            lease = duration;
+            return this;
+        }
+
+        Builder polling(Duration duration) {
+            poll = duration;
+            return this;
+        }
+
+        Builder backoff(Backoff policy) {
+            backoff = policy;
+            return this;
+        }
+
+        Builder without(Supplier<Set<TenantId>> disabledTenants) {
+            disabled = disabledTenants;
+            return this;
+        }
+
+        Builder knowing(Tenant tenant) {
+            tenants.put(tenant.id(), tenant);
+            return this;
+        }
+
+        Builder at(Waypoint point) {
+            waypoint = point;
+            return this;
+        }
+
+        Builder withoutLanes() {
+            owned = false;
+            return this;
+        }
+
+        Builder calls(int most) {
+            calls = most;
+            return this;
+        }
+
+        TestWorker start() {
+            JobQueue queue = new JobQueue();
+            RetryPolicies policies = new RetryPolicies(backoff, id -> Optional.ofNullable(tenants.get(id)));
+            FailurePolicy failures = new FailurePolicy(policies, () -> 0.5);
+            HandlerRegistry handlers = new HandlerRegistry(batch, leased);
+            SimpleMeterRegistry registry = new SimpleMeterRegistry();
+            WorkerMeters meters = new WorkerMeters(registry);
+            Loop loop = new Loop(db.vertx().getDelegate());
+            WorkerConfig config = config();
+            Drain[] self = new Drain[1];
+            Calls outside = new Calls(
+                    queue,
+                    handlers,
+                    failures,
+                    meters,
+                    waypoint,
+                    config,
+                    name,
+                    System::nanoTime,
+                    loop,
+                    () -> self[0].wake());
+            JobRunner runner = new JobRunner(queue, handlers, failures, meters, waypoint, name);
+            Pool aside = db.pool(Login.WORKER);
+            Owner.Parts parts = new Owner.Parts(
+                    config,
+                    name,
+                    queue,
+                    handlers,
+                    runner,
+                    outside,
+                    failures,
+                    policies,
+                    meters,
+                    waypoint,
+                    aside,
+                    disabled,
+                    () -> {
+                        Set<TenantId> holding = new HashSet<>();
+                        tenants.keySet().stream()
+                                .filter(policies::holdsOnDeadLetter)
+                                .forEach(holding::add);
+                        return holding;
+                    },
+                    System::nanoTime,
+                    new Random());
+            Session sessions = new Session(db.vertx(), db.connectOptions(Login.WORKER), lease);
+            self[0] = owned
+                    ? new OwnedDrain(parts, sessions, db.vertx(), loop)
+                    : new ClaimedDrain(parts, db.vertx(), loop);
+            TestWorker worker = new TestWorker(self[0]);
+            worker.drain.start();
+            return worker;
+        }
+
+        private WorkerConfig config() {
+            return new WorkerConfig() {
+                @Override
+                public Optional<String> id() {
+                    return Optional.of(name);
+                }
+
+                @Override
+                public boolean enabled() {
+                    return true;
+                }
+
+                @Override
+                public Database db() {
+                    throw new UnsupportedOperationException("the session is given");
+                }
+
+                @Override
+                public Batch batch() {
+                    return () -> 256;
+                }
+
+                @Override
+                public Lease lease() {
+                    return () -> lease;
+                }
+
+                @Override
+                public Retry retry() {
+                    throw new UnsupportedOperationException("the backoff is given");
+                }
+
+                @Override
+                public Calls calls() {
+                    return new Calls() {
+                        @Override
+                        public int maxInFlight() {
+                            return calls;
+                        }
+
+                        @Override
+                        public Duration timeout() {
+                            return Duration.ofSeconds(30);
+                        }
+                    };
+                }
+
+                @Override
+                public Send send() {
+                    throw new UnsupportedOperationException("the handlers are given");
+                }
+
+                @Override
+                public Keep keep() {
+                    return () -> Duration.ofDays(7);
+                }
+
+                @Override
+                public Duration poll() {
+                    return poll;
+                }
+
+                @Override
+                public Duration drainTimeout() {
+                    return Duration.ofSeconds(5);
+                }
+            };
+        }
+    }
+
+    Drain drain() {
+        return drain;
+    }
+
+    void stop(Duration patience) {
+        stopped = true;
+        drain.stop(patience).await().atMost(Duration.ofSeconds(30));
+    }
+
+    @Override
+    public void close() {
+        if (!stopped) {
+            stop(Duration.ofSeconds(2));
+        }
+    }
+}
