@@ -1,0 +1,198 @@
+package dev.parley.sandbox;
+
+import dev.parley.tenant.Credentials;
+import dev.parley.tenant.TenantId;
+import dev.parley.tenant.Vault;
+import io.smallrye.mutiny.Uni;
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.Json;
+import io.vertx.core.json.JsonObject;
+import io.vertx.mutiny.core.Vertx;
+import io.vertx.mutiny.pgclient.PgBuilder;
+import io.vertx.mutiny.sqlclient.Pool;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.pgclient.PgException;
+import io.vertx.sqlclient.PoolOptions;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * {@code ./parley credentials seal <tenant-slug> <provider> | rotate | status}: a command, so unlike the services it
+ * waits for its answers. Secrets come on standard input only: arguments end up in the shell's history and in {@code ps}.
+ */
+final class CredentialsCommand {
+    static final int OK = 0;
+    /** It ran, and something needs a person. */
+    static final int INCOMPLETE = 1;
+    /** It did not run: arguments, configuration, database. */
+    static final int NOT_RUN = 2;
+
+    private static final String USAGE = """
+            usage: parley credentials seal <tenant-slug> <provider>   reads a JSON object from standard input
+                   parley credentials rotate                          brings all under the newest key
+                   parley credentials status                          which keys are in use
+            needs: PARLEY_DB_URL, PARLEY_DB_USER, PARLEY_DB_PASSWORD, TENANT_ENCRYPTION_KEY
+            """;
+
+    private static final int MAX_INPUT = 64 * 1024;
+    private static final Duration QUICK = Duration.ofSeconds(30);
+
+    private CredentialsCommand() {}
+
+    /** Does what {@code args} say and returns the exit code. Never prints a secret. */
+    static int run(String[] args, InputStream in, PrintStream out, PrintStream err, Map<String, String> env) {
+        try {
+            List<String> words = List.of(args);
+            if (words.size() == 3 && words.get(0).equals("seal")) {
+                // Read before connecting: a typing error should not need a database to be found.
+                JsonObject credentials = read(in);
+                return with(env, credentialsOf -> seal(credentialsOf, words.get(1), words.get(2), credentials, out));
+            }
+            if (words.equals(List.of("rotate"))) {
+                return with(env, credentials -> rotate(credentials, out, err));
+            }
+            if (words.equals(List.of("status"))) {
+                return with(env, credentials -> status(credentials, out, err));
+            }
+            err.print(USAGE);
+            return NOT_RUN;
+        } catch (IllegalArgumentException | IOException e) {
+            err.println("parley credentials: " + e.getMessage());
+            return NOT_RUN;
+        } catch (RuntimeException e) {
+            err.println("parley credentials: " + explain(e, env));
+            return NOT_RUN;
+        }
+    }
+
+    private static int seal(Credentials credentials, String slug, String provider, JsonObject secret, PrintStream out) {
+        credentials.seal(slug, provider, secret).await().atMost(QUICK);
+        out.println("sealed the credentials of " + slug + " for " + provider);
+        return OK;
+    }
+
+    private static int rotate(Credentials credentials, PrintStream out, PrintStream err) {
+        Credentials.Progress end = credentials
+                .rotate(progress -> out.println("rotated " + progress.rotated() + "/" + progress.total()))
+                .await()
+                .indefinitely();
+        if (end.total() == 0) {
+            out.println("rotated 0/0: there are no credentials");
+        }
+        return report(end.unopened(), err);
+    }
+
+    private static int status(Credentials credentials, PrintStream out, PrintStream err) {
+        Credentials.Census census = credentials.census().await().indefinitely();
+        for (int key = census.newestKey(); key >= 1; key--) {
+            out.printf(
+                    "key %d%s: %d%n",
+                    key,
+                    key == census.newestKey() ? " (newest)" : "",
+                    census.byKey().getOrDefault(key, 0L));
+        }
+        if (census.mislabelled() > 0) {
+            out.println(census.mislabelled() + " row(s) carry another key_version than their key's number now; "
+                    + "'parley credentials rotate' corrects it");
+        }
+        return report(census.unopened(), err);
+    }
+
+    private static int report(List<Credentials.Unopened> unopened, PrintStream err) {
+        unopened.forEach(row -> err.println(
+                "did not open: tenant " + id(row.tenant()) + ", provider " + row.provider() + ": " + row.reason()));
+        return unopened.isEmpty() ? OK : INCOMPLETE;
+    }
+
+    private static String id(TenantId tenant) {
+        return tenant.value().toString();
+    }
+
+    private static JsonObject read(InputStream in) throws IOException {
+        byte[] bytes = in.readNBytes(MAX_INPUT + 1);
+        if (bytes.length > MAX_INPUT) {
+            throw new IllegalArgumentException("more than " + MAX_INPUT / 1024 + " KiB on standard input");
+        }
+        if (new String(bytes, StandardCharsets.UTF_8).isBlank()) {
+            throw new IllegalArgumentException(
+                    "nothing on standard input; it takes a JSON object such as " + "{\"private_token\": \"…\"}");
+        }
+        try {
+            if (Json.decodeValue(new String(bytes, StandardCharsets.UTF_8)) instanceof JsonObject object) {
+                return object;
+            }
+        } catch (DecodeException e) {
+            // The parser's message would quote the secret.
+            throw new IllegalArgumentException("standard input is not valid JSON");
+        }
+        throw new IllegalArgumentException("standard input is JSON, but not an object");
+    }
+
+    private static int with(Map<String, String> env, Function<Credentials, Integer> command) {
+        Vault vault = Vault.of(env.getOrDefault("TENANT_ENCRYPTION_KEY", ""));
+        PgConnectOptions options;
+        try {
+            options = PgConnectOptions.fromUri(required(env, "PARLEY_DB_URL"));
+        } catch (IllegalArgumentException e) {
+            // The parser's message would repeat the address, which may contain a password.
+            throw new IllegalArgumentException(
+                    env.containsKey("PARLEY_DB_URL")
+                            ? "PARLEY_DB_URL is not an address such as postgresql://127.0.0.1:54321/parley"
+                            : e.getMessage());
+        }
+        options.setUser(required(env, "PARLEY_DB_USER")).setPassword(env.getOrDefault("PARLEY_DB_PASSWORD", ""));
+        Vertx vertx = Vertx.vertx();
+        try {
+            Pool db = PgBuilder.pool()
+                    .connectingTo(options)
+                    .with(new PoolOptions().setMaxSize(2))
+                    .using(vertx)
+                    .build();
+            return command.apply(new Credentials(db, vault));
+        } finally {
+            // Ends the pool as well.
+            vertx.close()
+                    .onFailure()
+                    .recoverWithUni(failure -> Uni.createFrom().voidItem())
+                    .await()
+                    .atMost(QUICK);
+        }
+    }
+
+    private static String required(Map<String, String> env, String name) {
+        String value = env.getOrDefault(name, "");
+        if (value.isBlank()) {
+            throw new IllegalArgumentException(name + " is not set");
+        }
+        return value;
+    }
+
+    private static String explain(RuntimeException failure, Map<String, String> env) {
+        Throwable cause = failure;
+        while (!(cause instanceof PgException) && cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        if (cause instanceof PgException database) {
+            return switch (String.valueOf(database.getSqlState())) {
+                case "28P01", "28000" -> "the database does not accept PARLEY_DB_USER and PARLEY_DB_PASSWORD";
+                case "3D000" -> "the database that PARLEY_DB_URL names does not exist";
+                case "42P01", "3F000" -> "the database has no Parley schema yet: run the migrations first";
+                case "42501" -> "the user in PARLEY_DB_USER may not do this: it takes the role parley_operator";
+                default -> "database error " + database.getSqlState() + ": " + database.getErrorMessage();
+            };
+        }
+        if (cause instanceof ConnectException || cause instanceof UnknownHostException) {
+            return "the database at " + env.getOrDefault("PARLEY_DB_URL", "").replaceAll("//[^@/]*@", "//")
+                    + " is not reachable";
+        }
+        return cause.getClass().getSimpleName() + ": " + cause.getMessage();
+    }
+}
