@@ -162,6 +162,15 @@ final class Calls {
      * @param claimFirst commit the claim by itself before the handler sees the job: for what may have killed a worker
      */
     Uni<Launch> launch(SqlConnection session, List<Job> jobs, boolean claimFirst) {
+        if (claimFirst && jobs.size() > 1) {
+            // Each by itself: a claim that is committed cannot be tried again in halves.
+            Uni<Launch> oneByOne = Uni.createFrom().item(Launch.NONE);
+            for (Job job : jobs) {
+                oneByOne =
+                        oneByOne.chain(so -> launch(session, List.of(job), true).map(so::and));
+            }
+            return oneByOne;
+        }
         Map<LeasedJobHandler<?>, List<Job>> byHandler = new LinkedHashMap<>();
         jobs.forEach(job -> byHandler
                 .computeIfAbsent(handlers.leased(job.type()), handler -> new ArrayList<>())

@@ -380,6 +380,7 @@ class OwnedDrainIT {
         final Map<UUID, CompletableFuture<String>> open = new ConcurrentHashMap<>();
         final List<UUID> finished = new CopyOnWriteArrayList<>();
         volatile boolean answerAtOnce;
+        volatile UUID cannotBegin;
         volatile Function<Job, Outcome> end = job -> Outcome.done();
 
         @Override
@@ -389,6 +390,9 @@ class OwnedDrainIT {
 
         @Override
         public Uni<List<Step<String>>> begin(SqlConnection tx, List<Job> jobs) {
+            if (jobs.stream().anyMatch(job -> job.id().value().equals(cannotBegin))) {
+                throw new IllegalStateException("cannot begin");
+            }
             return Uni.createFrom()
                     .item(jobs.stream()
                             .<Step<String>>map(job -> new Step.Call<>(() -> {
@@ -508,6 +512,21 @@ class OwnedDrainIT {
         assertThat(vendor.finished).containsAll(others).contains(first);
         assertThat(db.value(Integer.class, "SELECT attempts FROM bot.job_queue WHERE job_id = ?", first))
                 .isEqualTo(1);
+    }
+
+    @Test
+    void a_send_that_cannot_begin_is_buried_and_strands_none_of_those_read_with_it() {
+        UUID poison = send("+1");
+        UUID neighbour = send("+2");
+        Vendor vendor = new Vendor();
+        vendor.answerAtOnce = true;
+        vendor.cannotBegin = poison;
+
+        start(TestWorker.on(db).calling(vendor));
+
+        awaitStatus(neighbour, "done");
+        awaitStatus(poison, "failed");
+        assertThat(vendor.calls).containsExactly(neighbour);
     }
 
     @Test
