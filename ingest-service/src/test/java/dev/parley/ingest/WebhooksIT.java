@@ -474,6 +474,7 @@ class WebhooksIT {
                 try {
                     for (int at = 0; at < 200; at++) {
                         wire.write("x");
+                        // The pace of the attack itself, not a wait for something: the deadline is the route's.
                         Thread.sleep(50);
                     }
                 } catch (java.io.IOException | InterruptedException e) {

@@ -79,6 +79,7 @@ final class CredentialsCommand {
         return OK;
     }
 
+    // A command has nothing else to do: here, on its own thread, waiting is the point.
     private static int rotate(Credentials credentials, PrintStream out, PrintStream err) {
         Credentials.Progress end = credentials
                 .rotate(progress -> out.println("rotated " + progress.rotated() + "/" + progress.total()))

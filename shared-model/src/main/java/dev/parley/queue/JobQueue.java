@@ -30,7 +30,6 @@ import org.jspecify.annotations.Nullable;
  * say that nothing is queued; a plan that believes them walks the whole backlog for every batch.
  */
 public final class JobQueue {
-    /** Due jobs read a millisecond early: a batch's rows are stamped microseconds apart, some of them just ahead of now. */
     private static final String ENQUEUE = """
             INSERT INTO bot.job_queue
                 (job_id, tenant_id, job_type, inbound_event_id, run_after, created_at, updated_at, trace_id)
@@ -68,7 +67,10 @@ public final class JobQueue {
             ORDER BY j.run_after, j.created_at, j.job_id
             """;
 
-    /** The LIMIT is literal on purpose: as a parameter it is planned anew at every execution. */
+    /**
+     * The LIMIT is literal on purpose: as a parameter it is planned anew at every execution. Due is a millisecond early: a
+     * batch's rows are stamped microseconds apart, some of them just ahead of now.
+     */
     private static final String DUE = """
             WITH page AS MATERIALIZED (
                 SELECT q.*
