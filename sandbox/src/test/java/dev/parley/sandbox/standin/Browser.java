@@ -224,18 +224,29 @@ final class Browser implements AutoCloseable {
         return Boolean.TRUE.equals(eval("!!(" + script + ")"));
     }
 
-    /** A real click in the middle of the element, so that what is covered or invisible cannot be clicked. */
+    /**
+     * A real click in the middle of the element, so that what is covered or invisible cannot be clicked. A page that
+     * moves the element between looking and pressing makes the click miss, as it makes a hand miss: it is aimed again.
+     */
     void click(String selector) throws Exception {
-        JsonObject at = (JsonObject) eval("(() => { const e = document.querySelector('" + selector
-                + "'); e.scrollIntoView({block: 'nearest'}); const r = e.getBoundingClientRect();"
-                + " const x = r.left + r.width / 2, y = r.top + r.height / 2, hit = document.elementFromPoint(x, y);"
-                + " if (!e.contains(hit)) throw new Error('" + selector + " is covered or not visible');"
-                + " return {x, y}; })()");
-        for (String type : new String[] {"mousePressed", "mouseReleased"}) {
-            call(
-                    "Input.dispatchMouseEvent",
-                    at.copy().put("type", type).put("button", "left").put("clickCount", 1));
+        for (int attempt = 0; attempt < 5; attempt++) {
+            JsonObject at = (JsonObject) eval("(() => { const e = document.querySelector('" + selector
+                    + "'); e.scrollIntoView({block: 'nearest'}); const r = e.getBoundingClientRect();"
+                    + " const x = r.left + r.width / 2, y = r.top + r.height / 2, hit = document.elementFromPoint(x, y);"
+                    + " if (!e.contains(hit)) throw new Error('" + selector + " is covered or not visible');"
+                    + " window.clickedElement = null; addEventListener('click', event => {"
+                    + " window.clickedElement = event.target; }, {capture: true, once: true});"
+                    + " return {x, y}; })()");
+            for (String type : new String[] {"mousePressed", "mouseReleased"}) {
+                call(
+                        "Input.dispatchMouseEvent",
+                        at.copy().put("type", type).put("button", "left").put("clickCount", 1));
+            }
+            if (holds("document.querySelector('" + selector + "').contains(window.clickedElement)")) {
+                return;
+            }
         }
+        throw new IllegalStateException(selector + " does not hold still: every click missed it");
     }
 
     void type(String text) throws Exception {

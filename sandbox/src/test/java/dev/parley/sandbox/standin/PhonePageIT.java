@@ -252,6 +252,30 @@ class PhonePageIT {
         }
 
         @Test
+        void a_customer_who_turns_up_moves_nothing_that_is_about_to_be_clicked() throws Exception {
+            String where = "document.querySelector('#newCustomer button').getBoundingClientRect().top";
+            Object before = browser.eval(where);
+
+            standIn.customerWrites(HERE.id(), "+15550100002", "Grace Hopper", "Hello")
+                    .get();
+            waitFor("document.querySelectorAll('#contacts li').length === 1");
+
+            assertThat(browser.eval(where)).isEqualTo(before);
+        }
+
+        @Test
+        void a_list_that_did_not_change_is_left_as_it_is() throws Exception {
+            standIn.customerWrites(HERE.id(), "+15550100002", "Grace Hopper", "Hello")
+                    .get();
+            waitFor("document.querySelectorAll('#contacts li').length === 1");
+            browser.eval("window.pressed = document.querySelector('#contacts button')");
+
+            browser.eval("look()");
+
+            assertThat(browser.holds("window.pressed.isConnected")).isTrue();
+        }
+
+        @Test
         void it_fits_a_phone_and_a_desktop_in_light_and_dark_and_every_control_has_a_name() throws Exception {
             receiver.answers(number -> new Receiver.Reply(
                     200,
