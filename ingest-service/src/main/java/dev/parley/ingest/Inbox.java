@@ -24,7 +24,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Group commit. One flush is in flight; what arrives meanwhile waits and is the next flush. So a lone event is written at
- * once, a crowd shares a commit, and the order of commits is the order of arrival. There is no timer to wait for.
+ * once, a crowd shares a commit, and the order of commits is the order of arrival. There is no timer to wait for. The next
+ * flush is on its way before the senders of the last one are told: the database does not wait for our answering.
  *
  * <p>Everything but the counter happens on one event loop.
  */
@@ -45,6 +46,9 @@ class Inbox {
 
     private final Deque<Entry> waiting = new ArrayDeque<>();
     private final AtomicInteger pending = new AtomicInteger();
+    /** Answers of the flush that just ended. */
+    private final List<Runnable> answers = new ArrayList<>();
+
     private boolean flushing;
 
     @Inject
@@ -114,8 +118,15 @@ class Inbox {
         List<Entry> batch = nextBatch();
         flushing = !batch.isEmpty();
         if (flushing) {
-            store(batch).subscribe().with(done -> flush(), this::brokenFlush);
+            store(batch).subscribe().with(done -> endFlush(), this::brokenFlush);
         }
+    }
+
+    private void endFlush() {
+        List<Runnable> due = List.copyOf(answers);
+        answers.clear();
+        flush();
+        due.forEach(Runnable::run);
     }
 
     private List<Entry> nextBatch() {
@@ -131,7 +142,7 @@ class Inbox {
         return batch;
     }
 
-    /** @return whether the database is there; everyone in {@code batch} has their answer by then */
+    /** @return whether the database is there; by then there is an answer for everyone in {@code batch} */
     private Uni<Boolean> store(List<Entry> batch) {
         long start = System.nanoTime();
         return Uni.createFrom()
@@ -141,12 +152,12 @@ class Inbox {
                 .failWith(() -> new LaterException(Delay.DATABASE, "no answer within " + limits.timeout()))
                 .emitOn(loop)
                 .invoke(receipts -> meters.flushed(batch.size(), System.nanoTime() - start))
-                .map(receipts -> answer(batch, receipts))
+                .map(receipts -> answers.add(() -> answer(batch, receipts)))
                 .onFailure()
                 .recoverWithUni(failure -> afterFailure(batch, failure));
     }
 
-    private boolean answer(List<Entry> batch, List<Receipt> receipts) {
+    private void answer(List<Entry> batch, List<Receipt> receipts) {
         boolean jobs = false;
         for (int at = 0; at < batch.size(); at++) {
             jobs |= receipts.get(at) instanceof Receipt.Accepted
@@ -157,7 +168,6 @@ class Inbox {
         if (jobs) {
             stored.run();
         }
-        return true;
     }
 
     private Uni<Boolean> afterFailure(List<Entry> batch, Throwable failure) {
@@ -222,7 +232,7 @@ class Inbox {
     private void brokenFlush(Throwable failure) {
         // Cannot happen unless an answer's own code throws; the inbox must go on whatever it is.
         LOG.error("a flush ended in a defect", failure);
-        flush();
+        endFlush();
     }
 
     private static boolean isAboutARow(Throwable failure) {

@@ -210,14 +210,13 @@ class Intake {
     /** Never throws: what the provider's reader trips over is quarantined, with its bytes. */
     private static Reading reading(WebhookProvider vendor, Delivery delivery) {
         Payload payload = vendor.payload(delivery);
-        EventKey key = EventKey.ofBody(vendor.name(), delivery.body());
         Reading reading;
         try {
             reading = vendor.read(delivery, payload);
         } catch (RuntimeException e) {
             // The exception may quote the payload; its kind must do.
             LOG.error("the reader of {} broke: {}", vendor.name(), e.getClass().getName());
-            return Reading.event(Reading.Event.of(InboundEvent.QUARANTINED, null, key, payload)
+            return Reading.event(Reading.Event.of(InboundEvent.QUARANTINED, null, bodyKey(vendor, delivery), payload)
                     .quarantined("reader broke: " + e.getClass().getSimpleName()));
         }
         if (payload.isReadable() || !(reading instanceof Reading.Events events)) {
@@ -227,9 +226,13 @@ class Intake {
                 .map(event -> Optional.ofNullable(event.account()))
                 .collect(Collectors.toSet());
         String account = accounts.size() == 1 ? accounts.iterator().next().orElse(null) : null;
-        return Reading.event(Reading.Event.of(InboundEvent.QUARANTINED, null, key, payload)
+        return Reading.event(Reading.Event.of(InboundEvent.QUARANTINED, null, bodyKey(vendor, delivery), payload)
                 .from(account)
                 .quarantined(String.valueOf(payload.reason())));
+    }
+
+    private static EventKey bodyKey(WebhookProvider vendor, Delivery delivery) {
+        return EventKey.ofBody(vendor.name(), delivery.body());
     }
 
     private Uni<Placed> place(WebhookProvider vendor, @Nullable String slug, Reading.Event event, Delivery delivery) {

@@ -25,6 +25,7 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -102,6 +103,9 @@ class WebhookRoute {
         }
 
         private static @Nullable String decoded(String part) {
+            if (part.indexOf('%') < 0) {
+                return part;
+            }
             try {
                 return URLDecoder.decode(part.replace("+", "%2B"), StandardCharsets.UTF_8);
             } catch (IllegalArgumentException e) {
@@ -301,8 +305,8 @@ class WebhookRoute {
 
     private static Map<String, List<String>> headers(MultiMap headers) {
         Map<String, List<String>> all = new HashMap<>();
-        for (String name : headers.names()) {
-            all.put(name, headers.getAll(name));
+        for (Map.Entry<String, String> header : headers) {
+            all.computeIfAbsent(header.getKey(), name -> new ArrayList<>(1)).add(header.getValue());
         }
         return all;
     }

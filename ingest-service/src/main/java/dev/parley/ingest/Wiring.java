@@ -9,6 +9,7 @@ import dev.parley.tenant.Vault;
 import io.quarkus.reactive.pg.client.PgPoolCreator;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.smallrye.mutiny.infrastructure.Infrastructure;
 import io.vertx.mutiny.core.Vertx;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.pgclient.PgBuilder;
@@ -43,6 +44,9 @@ class Wiring {
     }
 
     void start(@Observes StartupEvent event) {
+        // Nothing here has a request scope or a transaction that would have to follow a Uni from thread to thread, and
+        // carrying contexts along costs every step of every Uni (docs/performance.md).
+        Infrastructure.clearInterceptors();
         watch.start();
     }
 

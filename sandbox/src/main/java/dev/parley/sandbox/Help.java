@@ -10,6 +10,7 @@ final class Help {
             ./parley trace ID     what happened to one message, from webhook to delivery (--json for programs)
             ./parley psql         the sandbox's database (as operator; --as postgres for everything)
             ./parley credentials  seal | rotate | status of tenants' credentials
+            ./parley bench [NAME] measure Parley beside what a team would use instead (see docs/performance.md)
             ./parley down         stop a sandbox that runs in another terminal
             ./parley help CMD     the options of one command
 

@@ -7,8 +7,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /**
  * A durable Postgres on a data directory of its own: fsync on, commits synchronous, reachable from this machine only.
@@ -35,14 +37,17 @@ final class Postgres {
 
     /**
      * Starts on the database in {@code data}, creating it the first time. Returns when connections are accepted.
+     *
+     * @param settings on top of the sandbox's own
      */
-    static Postgres start(PostgresBinaries binaries, DataDirectory data, int port, Secret password) {
+    static Postgres start(
+            PostgresBinaries binaries, DataDirectory data, int port, Secret password, Map<String, String> settings) {
         Path directory = data.pg();
         if (!Files.exists(directory.resolve("PG_VERSION"))) {
             initialise(binaries, data, password);
         }
         checkVersion(directory);
-        configure(directory, port);
+        configure(directory, port, settings);
         Path log = data.log("postgres");
         Command.Result started = startServer(binaries, directory, log);
         for (int more = 0; more < 10 && !started.succeeded() && isStillDetaching(log); more++) {
@@ -225,7 +230,7 @@ final class Postgres {
         }
     }
 
-    private static void configure(Path directory, int port) {
+    private static void configure(Path directory, int port, Map<String, String> more) {
         String settings = """
                 # Written by the sandbox at every start.
                 listen_addresses = '127.0.0.1'
@@ -238,7 +243,12 @@ final class Postgres {
                 shared_buffers = 64MB
                 # A hung worker's session must be endable and visible.
                 track_activities = on
-                """.formatted(port);
+                """.formatted(port)
+                // The last one of a name counts.
+                + more.entrySet().stream()
+                        .map(setting -> setting.getKey() + " = '" + setting.getValue() + "'\n")
+                        .sorted()
+                        .collect(Collectors.joining());
         try {
             Files.writeString(directory.resolve("parley.conf"), settings);
         } catch (IOException e) {

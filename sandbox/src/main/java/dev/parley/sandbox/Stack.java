@@ -2,6 +2,7 @@ package dev.parley.sandbox;
 
 import dev.parley.migrations.Migrated;
 import dev.parley.sandbox.standin.GhlStandIn;
+import dev.parley.tenant.Vault;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -43,6 +44,7 @@ public final class Stack implements AutoCloseable {
     private @Nullable Database database;
     private @Nullable GhlStandIn standIn;
     private @Nullable ServiceProcess ingest;
+    private @Nullable Vault vault;
     private Map<String, String> common = Map.of();
     private int workersStarted;
     private boolean closed;
@@ -93,13 +95,14 @@ public final class Stack implements AutoCloseable {
 
         Secrets secrets = Secrets.in(data);
         EncryptionKeys keys = EncryptionKeys.of(data, secrets);
+        vault = keys.vault();
         int port = plan.ports().postgres();
 
         long began = System.nanoTime();
         Postgres server;
         synchronized (this) {
             checkOpen();
-            server = Postgres.start(binaries, data, port, Database.superuserPassword(secrets));
+            server = Postgres.start(binaries, data, port, Database.superuserPassword(secrets), plan.postgresSettings());
             postgres = server;
         }
         later.scheduleWithFixedDelay(() -> look(server), 1, 1, TimeUnit.SECONDS);
@@ -224,6 +227,11 @@ public final class Stack implements AutoCloseable {
     /** GoHighLevel, as far as this stack is concerned. */
     public GhlStandIn standIn() {
         return present(standIn);
+    }
+
+    /** Seals credentials that this stack's services can open. */
+    public Vault vault() {
+        return present(vault);
     }
 
     public Database database() {

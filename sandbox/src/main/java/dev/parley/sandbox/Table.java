@@ -5,10 +5,11 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** Rows of text in aligned columns, the first row set off as the head. */
-final class Table {
+public final class Table {
     private Table() {}
 
-    static String of(List<List<String>> rows) {
+    /** @param rows at least one, all of the same length */
+    public static String of(List<List<String>> rows) {
         int columns = rows.get(0).size();
         int[] widths = IntStream.range(0, columns)
                 .map(column -> rows.stream()

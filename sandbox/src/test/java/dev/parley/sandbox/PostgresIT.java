@@ -14,6 +14,7 @@ import java.sql.ResultSet;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -39,7 +40,7 @@ class PostgresIT {
     @BeforeAll
     static void initialiseOnce() {
         binaries = PostgresBinaries.unpackedIn(Layout.found().binaries());
-        Postgres.start(binaries, DataDirectory.at(template), Ports.unused().postgres(), PASSWORD)
+        Postgres.start(binaries, DataDirectory.at(template), Ports.unused().postgres(), PASSWORD, Map.of())
                 .stop();
     }
 
@@ -138,7 +139,7 @@ class PostgresIT {
     void a_pid_file_that_names_somebody_elses_postgres_is_an_error_with_its_pid() throws Exception {
         start().stop();
         DataDirectory others = copy("others");
-        Postgres other = Postgres.start(binaries, others, Ports.unused().postgres(), PASSWORD);
+        Postgres other = Postgres.start(binaries, others, Ports.unused().postgres(), PASSWORD, Map.of());
         Path pidFile = data.pg().resolve("postmaster.pid");
         try {
             Files.writeString(pidFile, other.pid() + "\n" + data.pg() + "\n1700000000\n");
@@ -189,7 +190,7 @@ class PostgresIT {
     }
 
     private Postgres start() {
-        return Postgres.start(binaries, data, Ports.unused().postgres(), PASSWORD);
+        return Postgres.start(binaries, data, Ports.unused().postgres(), PASSWORD, Map.of());
     }
 
     private static String ask(Postgres server, String sql) throws Exception {

@@ -61,6 +61,11 @@ public record EventKey(String value, @Nullable String before) {
     }
 
     private static String escaped(String part) {
+        // The usual id needs nothing.
+        return part.chars().anyMatch(c -> c <= ' ' || c == '%' || c == ':' || c > '~') ? escapedWithCare(part) : part;
+    }
+
+    private static String escapedWithCare(String part) {
         StringBuilder out = new StringBuilder(part.length());
         for (int at = 0; at < part.length(); at++) {
             char c = part.charAt(at);

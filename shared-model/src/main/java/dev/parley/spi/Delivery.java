@@ -1,11 +1,12 @@
 package dev.parley.spi;
 
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 
 /**
  * One HTTP call as it came in: bytes, not text, because signatures cover bytes. Nothing in it is to be believed before
@@ -27,9 +28,10 @@ public final class Delivery {
         this.body = body;
         this.receivedAt = receivedAt;
         this.arrivedNanos = arrivedNanos;
-        Map<String, List<String>> byName = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
-        headers.forEach((name, values) -> byName.put(name.toLowerCase(Locale.ROOT), List.copyOf(values)));
-        this.headers = byName;
+        this.headers = new HashMap<>(headers.size() * 2);
+        headers.forEach((name, values) -> this.headers
+                .computeIfAbsent(name.toLowerCase(Locale.ROOT), lower -> new ArrayList<>(1))
+                .addAll(values));
     }
 
     /** The raw body. Do not change it. */
@@ -42,7 +44,7 @@ public final class Delivery {
      * signatures nobody can say which one the sender meant.
      */
     public Optional<String> only(String header) {
-        List<String> values = headers.get(header);
+        List<String> values = headers.get(header.toLowerCase(Locale.ROOT));
         if (values == null || values.size() != 1) {
             return Optional.empty();
         }

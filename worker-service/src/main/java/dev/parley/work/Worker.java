@@ -12,6 +12,7 @@ import io.quarkus.arc.All;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.smallrye.mutiny.Uni;
+import io.smallrye.mutiny.infrastructure.Infrastructure;
 import io.vertx.mutiny.core.Vertx;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.pgclient.PgConnectOptions;
@@ -122,6 +123,9 @@ final class Worker {
     }
 
     void start(@Observes StartupEvent event) {
+        // Nothing here has a request scope or a transaction that would have to follow a Uni from thread to thread, and
+        // carrying contexts along costs every step of every Uni (docs/performance.md).
+        Infrastructure.clearInterceptors();
         watch.start();
         if (config.enabled()) {
             chooseHowToDrain();

@@ -1,0 +1,188 @@
+package dev.parley.benchmarks;
+
+import dev.parley.queue.TimeOrderedId;
+import dev.parley.sandbox.Stack;
+import dev.parley.sandbox.StackPlan;
+import dev.parley.tenant.Secret;
+import dev.parley.tenant.TenantId;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A durable Postgres with Parley's schema and twenty tenants, an ingest service beside it, and a superuser's session to
+ * prepare and to check. Every scenario starts from empty tables.
+ */
+final class Lab implements AutoCloseable {
+    static final int TENANTS = 20;
+
+    /** What docs/operations.md recommends for a server of this size; fsync and synchronous_commit stay on. */
+    static final Map<String, String> SERVER = Map.of(
+            "shared_buffers", "1GB",
+            "max_wal_size", "4GB",
+            "checkpoint_timeout", "15min",
+            "wal_compression", "off",
+            "track_io_timing", "off");
+
+    private final Path directory;
+    private final Stack stack;
+    private final Connection admin;
+    private final Secret webhookSecret;
+    private final List<UUID> tenants = new ArrayList<>();
+
+    private Lab(Path directory, Stack stack, Connection admin, Secret webhookSecret) {
+        this.directory = directory;
+        this.stack = stack;
+        this.admin = admin;
+        this.webhookSecret = webhookSecret;
+    }
+
+    /** @param workers of the service's own; 0 where a scenario brings its own */
+    static Lab open(Path directory, int workers, Map<String, String> ingestEnvironment) throws SQLException {
+        Stack stack = Stack.start(StackPlan.on(directory)
+                .withWorkers(workers)
+                .withIngestEnvironment(ingestEnvironment)
+                .withPostgresSettings(SERVER));
+        byte[] key = new byte[32];
+        new SecureRandom().nextBytes(key);
+        Lab lab = new Lab(
+                directory,
+                stack,
+                stack.database().connect("postgres"),
+                Secret.of("whsec_" + Base64.getEncoder().encodeToString(key)));
+        lab.addTenants();
+        return lab;
+    }
+
+    private void addTenants() throws SQLException {
+        for (int number = 0; number < TENANTS; number++) {
+            UUID id = TimeOrderedId.next();
+            try (PreparedStatement tenant = admin.prepareStatement("""
+                    INSERT INTO core.tenants (tenant_id, tenant_slug, name, messaging_adapter, settings)
+                    VALUES (?, ?, ?, 'ghl', '{"texts":{"business":"Harbour Dental"}}')
+                    """)) {
+                tenant.setObject(1, id);
+                tenant.setString(2, slug(number));
+                tenant.setString(3, "Bench " + number);
+                tenant.executeUpdate();
+            }
+            try (PreparedStatement credentials = admin.prepareStatement("""
+                    INSERT INTO core.tenant_credentials (tenant_id, provider, credentials, key_version)
+                    VALUES (?, 'webhook:standard-webhooks', ?, ?)
+                    """)) {
+                credentials.setObject(1, id);
+                credentials.setBytes(
+                        2,
+                        stack.vault()
+                                .seal(
+                                        new TenantId(id),
+                                        "webhook:standard-webhooks",
+                                        new JsonObject().put("secrets", new JsonArray().add(webhookSecret.reveal()))));
+                credentials.setInt(3, stack.vault().currentVersion());
+                credentials.executeUpdate();
+            }
+            tenants.add(id);
+        }
+    }
+
+    static String slug(int number) {
+        return "bench-" + number;
+    }
+
+    Stack stack() {
+        return stack;
+    }
+
+    Path directory() {
+        return directory;
+    }
+
+    Secret webhookSecret() {
+        return webhookSecret;
+    }
+
+    List<UUID> tenants() {
+        return List.copyOf(tenants);
+    }
+
+    /** A session of {@code login}; the caller closes it. */
+    Connection connect(String login) {
+        return stack.database().connect(login);
+    }
+
+    /** Empty tables, no dirty pages, and no statistics of the run before. */
+    void reset() throws SQLException {
+        execute("TRUNCATE bot.messages, bot.conversations, bot.contacts, bot.job_queue, bot.inbound_events");
+        execute("CHECKPOINT");
+    }
+
+    void execute(String sql) throws SQLException {
+        try (Statement statement = admin.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    long number(String sql) throws SQLException {
+        return Math.round(real(sql));
+    }
+
+    double real(String sql) throws SQLException {
+        try (Statement statement = admin.createStatement();
+                ResultSet row = statement.executeQuery(sql)) {
+            row.next();
+            return row.getDouble(1);
+        }
+    }
+
+    String text(String sql) throws SQLException {
+        try (Statement statement = admin.createStatement();
+                ResultSet row = statement.executeQuery(sql)) {
+            row.next();
+            return row.getString(1);
+        }
+    }
+
+    /** Transactions that wrote something, ever; this question is one of them. */
+    long writes() throws SQLException {
+        return number("SELECT pg_current_xact_id()::text::bigint");
+    }
+
+    /** Returns when {@code sql} answers {@code wanted}. */
+    void await(String sql, long wanted, Duration atMost) throws SQLException, InterruptedException {
+        long until = System.nanoTime() + atMost.toNanos();
+        long found = number(sql);
+        while (found != wanted) {
+            if (System.nanoTime() > until) {
+                throw new IllegalStateException(
+                        "after " + atMost.toSeconds() + " s still " + found + " instead of " + wanted + ": " + sql);
+            }
+            // The question costs the server something: not too often.
+            TimeUnit.MILLISECONDS.sleep(100);
+            found = number(sql);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            admin.close();
+        } catch (SQLException e) {
+            throw new IllegalStateException("closing a session failed", e);
+        } finally {
+            stack.close();
+        }
+    }
+}

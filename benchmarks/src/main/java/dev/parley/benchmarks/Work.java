@@ -1,0 +1,128 @@
+package dev.parley.benchmarks;
+
+import java.sql.SQLException;
+import java.time.Duration;
+
+/** Events and due jobs, put there by SQL; and what is true of them when a worker is through. */
+final class Work {
+    private Work() {}
+
+    /**
+     * Stores {@code count} messages of {@code contacts} contacts over all tenants in turn, with their jobs. They become due
+     * together, {@code dueIn} from now: when everything is written, vacuumed and on disk.
+     */
+    static void load(Lab lab, int count, int contacts, Duration dueIn) throws SQLException {
+        load(lab, "g.i % " + contacts, "1 + g.i % " + Lab.TENANTS, 1, count, dueIn);
+        settle(lab);
+    }
+
+    /**
+     * @param contact SQL of the contact's number, of {@code g.i}
+     * @param tenant SQL of the tenant's place from 1, of {@code g.i}
+     */
+    static void load(Lab lab, String contact, String tenant, int from, int until, Duration dueIn) throws SQLException {
+        StringBuilder tenants = new StringBuilder("ARRAY[");
+        lab.tenants().forEach(id -> tenants.append('\'').append(id).append("',"));
+        tenants.setCharAt(tenants.length() - 1, ']');
+        lab.execute("""
+                WITH at AS (SELECT statement_timestamp() + interval '%d milliseconds' AS due),
+                input AS MATERIALIZED (
+                    SELECT g.i, uuidv7() AS event, uuidv7() AS job, uuidv7() AS trace,
+                           (%s::uuid[])[%s] AS tenant,
+                           '+1555' || lpad((%s)::text, 7, '0') AS address
+                    FROM generate_series(%d, %d) g(i)
+                ), event AS (
+                    INSERT INTO bot.inbound_events (inbound_event_id, tenant_id, provider, event_type, provider_event_id,
+                        provider_msg_id, channel, channel_address, received_at, dedupe_key, payload, trace_id)
+                    SELECT event, tenant, 'standard-webhooks', 'inbound_message', 'e' || i, 'm' || i, 'sms', address, at.due,
+                           'wh:e' || i,
+                           jsonb_build_object('type', 'message.received', 'data', jsonb_build_object(
+                               'message_id', 'm' || i, 'channel', 'sms', 'address', address, 'name', 'Ada Lovelace',
+                               'text', 'Do you have a slot tomorrow? ' || repeat('x', 600))),
+                           trace
+                    FROM input, at
+                )
+                INSERT INTO bot.job_queue
+                    (job_id, tenant_id, job_type, inbound_event_id, run_after, created_at, updated_at, trace_id)
+                SELECT job, tenant, 'process_inbound_message', event, at.due + i * interval '1 microsecond',
+                       at.due + i * interval '1 microsecond', statement_timestamp(), trace
+                FROM input, at
+                ORDER BY i
+                """.formatted(dueIn.toMillis(), tenants, tenant, contact, from, until));
+    }
+
+    /** So that no run pays for the loading of its work. */
+    static void settle(Lab lab) throws SQLException {
+        lab.execute("VACUUM (ANALYZE) bot.inbound_events");
+        lab.execute("VACUUM (ANALYZE) bot.job_queue");
+        lab.execute("CHECKPOINT");
+    }
+
+    static final String UNDONE =
+            "SELECT count(*) FROM bot.job_queue WHERE status <> 'done' AND job_type = 'process_inbound_message'";
+
+    /** Jobs a second from the first commit to the last, by the database's clock. */
+    static double doneRate(Lab lab) throws SQLException {
+        return lab.real("""
+                SELECT (count(*) - count(*) FILTER (WHERE updated_at = first))
+                       / nullif(extract(epoch FROM max(updated_at) - min(first)), 0)
+                FROM bot.job_queue,
+                     (SELECT min(updated_at) AS first FROM bot.job_queue WHERE status = 'done') f
+                WHERE status = 'done' AND job_type = 'process_inbound_message'
+                """);
+    }
+
+    /** Every job done at its first attempt, each contact's in order. */
+    static void checkDone(Lab lab, Report report, int count) throws SQLException {
+        report.check(
+                "jobs done once",
+                count,
+                lab.number("SELECT count(*) FROM bot.job_queue WHERE status = 'done' AND attempts = 1"
+                        + " AND job_type = 'process_inbound_message'"));
+        report.check("contacts whose messages were handled out of order", 0, lab.number("""
+                SELECT count(*)
+                FROM (
+                    SELECT j.locked_at, lag(j.locked_at) OVER (
+                        PARTITION BY e.tenant_id, e.channel, e.channel_address ORDER BY j.created_at, j.job_id) AS before
+                    FROM bot.job_queue j
+                    JOIN bot.inbound_events e USING (inbound_event_id)
+                    WHERE j.job_type = 'process_inbound_message'
+                ) o
+                WHERE o.locked_at < o.before
+                """));
+    }
+
+    /** What handling {@code count} messages must have left, besides finished jobs. */
+    static void checkMessages(Lab lab, Report report, int count, int contacts) throws SQLException {
+        report.check(
+                "inbound messages", count, lab.number("SELECT count(*) FROM bot.messages WHERE direction = 'inbound'"));
+        report.check("contacts", contacts, lab.number("SELECT count(*) FROM bot.contacts"));
+        report.check(
+                "conversations, one a contact",
+                contacts,
+                lab.number("SELECT count(DISTINCT contact_id) FROM bot.conversations"));
+        report.check("planned replies without the job that sends them", 0, lab.number("""
+                        SELECT count(*)
+                        FROM bot.messages m
+                        LEFT JOIN bot.job_queue j ON j.job_id = m.message_id AND j.job_type = 'send_outbound_message'
+                        WHERE m.direction = 'outbound' AND j.job_id IS NULL
+                        """));
+        report.check(
+                "replies, one a message",
+                count,
+                lab.number("SELECT count(*) FROM bot.messages WHERE direction = 'outbound'"));
+        report.check("messages out of order in the transcript", 0, lab.number("""
+                SELECT count(*)
+                FROM (
+                    SELECT e.received_at, j.created_at,
+                           lag(m.created_at) OVER (PARTITION BY m.contact_id ORDER BY j.created_at) AS before,
+                           m.created_at AS at
+                    FROM bot.messages m
+                    JOIN bot.inbound_events e ON e.inbound_event_id = m.message_id
+                    JOIN bot.job_queue j ON j.inbound_event_id = e.inbound_event_id
+                         AND j.job_type = 'process_inbound_message'
+                ) o
+                WHERE o.at < o.before
+                """));
+    }
+}

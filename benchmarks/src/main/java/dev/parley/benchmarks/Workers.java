@@ -1,0 +1,55 @@
+package dev.parley.benchmarks;
+
+import java.io.IOException;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Worker processes with one scenario's handlers. */
+final class Workers implements AutoCloseable {
+    private static final String MAIN = "dev.parley.work.BenchWorker";
+    private static int started;
+
+    private final List<Child> children = new ArrayList<>();
+
+    private Workers() {}
+
+    /** @param handlers {@code noop} or {@code message} */
+    static Workers start(Lab lab, int count, String handlers, String... settings)
+            throws IOException, InterruptedException {
+        Workers workers = new Workers();
+        for (int number = 0; number < count; number++) {
+            List<String> arguments = new ArrayList<>(List.of(handlers, "id=bench-" + ++started));
+            arguments.addAll(List.of(settings));
+            Child child = Child.start(lab, "worker", "bench-" + started, MAIN, arguments.toArray(String[]::new));
+            workers.children.add(child);
+            child.awaitLine("begun", 30);
+        }
+        return workers;
+    }
+
+    /** Compiles what will be hot, on work of the same kind, then empties the tables. */
+    void warm(Lab lab, int count, int contacts) throws SQLException, InterruptedException {
+        Work.load(lab, count, contacts, Duration.ofSeconds(5));
+        lab.await(Work.UNDONE, 0, Duration.ofMinutes(2));
+        lab.execute("TRUNCATE bot.messages, bot.conversations, bot.contacts, bot.job_queue, bot.inbound_events");
+    }
+
+    void checkAlive() {
+        for (Child child : children) {
+            if (!child.isAlive()) {
+                throw new IllegalStateException("a worker ended while it was measured");
+            }
+        }
+    }
+
+    List<Child> children() {
+        return List.copyOf(children);
+    }
+
+    @Override
+    public void close() {
+        children.forEach(Child::close);
+    }
+}
