@@ -26,6 +26,11 @@ public final class Bench {
         SCENARIOS.put("ingest", new IngestScenario());
         SCENARIOS.put("drain", new DrainScenario());
         SCENARIOS.put("message", new MessageScenario());
+        SCENARIOS.put("latency", new LatencyScenario());
+        SCENARIOS.put("blocked", new BlockedScenario());
+        SCENARIOS.put("fair", new FairScenario());
+        SCENARIOS.put("hot", new HotScenario());
+        SCENARIOS.put("long", new LongScenario());
     }
 
     private Bench() {}

@@ -15,12 +15,13 @@ import org.jspecify.annotations.Nullable;
  * of plain statements, and commits. It keeps no order and has no fence but the row lock.
  */
 public final class StatementByStatement {
+    static final String TYPE = "plain_message";
     private static final int THREADS = 16;
 
     private static final String TAKE = """
             SELECT job_id, tenant_id, inbound_event_id, trace_id
             FROM bot.job_queue
-            WHERE status = 'queued' AND run_after <= now() AND job_type = 'process_inbound_message'
+            WHERE status = 'queued' AND run_after <= now() AND job_type = 'plain_message'
             ORDER BY run_after, created_at
             LIMIT 1
             FOR UPDATE SKIP LOCKED

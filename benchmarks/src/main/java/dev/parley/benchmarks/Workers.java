@@ -20,19 +20,23 @@ final class Workers implements AutoCloseable {
             throws IOException, InterruptedException {
         Workers workers = new Workers();
         for (int number = 0; number < count; number++) {
-            List<String> arguments = new ArrayList<>(List.of(handlers, "id=bench-" + ++started));
-            arguments.addAll(List.of(settings));
-            Child child = Child.start(lab, "worker", "bench-" + started, MAIN, arguments.toArray(String[]::new));
-            workers.children.add(child);
-            child.awaitLine("begun", 30);
+            workers.addOne(lab, handlers, settings);
         }
         return workers;
     }
 
+    void addOne(Lab lab, String handlers, String... settings) throws IOException, InterruptedException {
+        List<String> arguments = new ArrayList<>(List.of(handlers, "id=bench-" + ++started));
+        arguments.addAll(List.of(settings));
+        Child child = Child.start(lab, "worker", "bench-" + started, MAIN, arguments.toArray(String[]::new));
+        children.add(child);
+        child.awaitLine("begun", 30);
+    }
+
     /** Compiles what will be hot, on work of the same kind, then empties the tables. */
     void warm(Lab lab, int count, int contacts) throws SQLException, InterruptedException {
-        Work.load(lab, count, contacts, Duration.ofSeconds(5));
-        lab.await(Work.UNDONE, 0, Duration.ofMinutes(2));
+        Work.load(lab, count, contacts);
+        Work.await(lab, Duration.ofMinutes(2));
         lab.execute("TRUNCATE bot.messages, bot.conversations, bot.contacts, bot.job_queue, bot.inbound_events");
     }
 
