@@ -96,7 +96,7 @@ public final class StatementByStatement {
         while (true) {
             try (Connection db = pool.getConnection()) {
                 if (!one(db)) {
-                    TimeUnit.MILLISECONDS.sleep(20);
+                    TimeUnit.MILLISECONDS.sleep(250);
                 }
             } catch (SQLException e) {
                 e.printStackTrace();

@@ -117,11 +117,13 @@ final class Work {
     /** Jobs a second from the first commit to the last, by the database's clock. */
     static double doneRate(Lab lab) throws SQLException {
         return lab.real("""
-                SELECT (count(*) - count(*) FILTER (WHERE updated_at = first))
-                       / nullif(extract(epoch FROM max(updated_at) - min(first)), 0)
-                FROM bot.job_queue,
-                     (SELECT min(updated_at) AS first FROM bot.job_queue WHERE status = 'done') f
-                WHERE status = 'done' AND job_type <> 'send_outbound_message'
+                WITH done AS MATERIALIZED (
+                    SELECT updated_at AS at
+                    FROM bot.job_queue
+                    WHERE status = 'done' AND job_type <> 'send_outbound_message'
+                ), span AS MATERIALIZED (SELECT min(at) AS first, max(at) AS last FROM done)
+                SELECT (SELECT count(*) FROM done WHERE at > span.first) / extract(epoch FROM span.last - span.first)
+                FROM span
                 """);
     }
 
