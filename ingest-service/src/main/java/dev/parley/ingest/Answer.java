@@ -50,6 +50,8 @@ sealed interface Answer {
         MEDIA_TYPE,
         TOO_LARGE,
         TOO_SLOW,
+        /** Too many requests of the address were refused before. */
+        FLOOD,
         /** The sender went away before its body was complete. */
         ABORTED
     }
@@ -61,6 +63,10 @@ sealed interface Answer {
         /** More is waiting, or held in memory, than is good. */
         OVERLOADED,
         TENANT_DISABLED,
+        /** More events of the tenant came than one tenant may send. */
+        TENANT_BUDGET,
+        /** The workers are too far behind. */
+        BACKLOG,
         /** The tenant's webhook secrets do not open. */
         SECRETS,
         /** A defect of ours; it is in the log. */

@@ -5,6 +5,7 @@ import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** Everything that can be set, under {@code parley.ingest}. */
@@ -39,6 +40,14 @@ public interface IngestConfig {
     @WithDefault("200")
     int rememberedRefusals();
 
+    /** Largest body of single providers, where it is not {@code max-body}: by the provider's name. */
+    Map<String, MemorySize> maxBodyOf();
+
+    /** Providers that are switched off; their URLs are answered like any unknown path. */
+    Optional<List<String>> disabledProviders();
+
+    Limits limits();
+
     Flush flush();
 
     Tenants tenants();
@@ -53,6 +62,16 @@ public interface IngestConfig {
     default void check() {
         positive("max-body", maxBody().asLongValue());
         positive("max-held", maxHeld().asLongValue());
+        maxBodyOf().forEach((provider, size) -> positive("max-body-of." + provider, size.asLongValue()));
+        positive("limits.address-burst", limits().addressBurst());
+        positive("limits.addresses", limits().addresses());
+        positive("limits.tenant-burst", limits().tenantBurst());
+        positive("limits.backlog.every", limits().backlog().every().toMillis());
+        notNegative("limits.address-rate", limits().addressRate());
+        notNegative("limits.tenant-rate", limits().tenantRate());
+        notNegative("limits.backlog.max-jobs", limits().backlog().maxJobs());
+        notNegative("limits.backlog.max-age", limits().backlog().maxAge().toMillis());
+        notNegative("limits.backlog.max-overdue", limits().backlog().maxOverdue());
         positive("body-timeout", bodyTimeout().toMillis());
         positive("db.dead-after", db().deadAfter().toMillis());
         positive("flush.max-events", flush().maxEvents());
@@ -72,6 +91,69 @@ public interface IngestConfig {
         if (value <= 0) {
             throw new IllegalArgumentException("parley.ingest." + key + " must be more than nothing, it is " + value);
         }
+    }
+
+    private static void notNegative(String key, long value) {
+        if (value < 0) {
+            throw new IllegalArgumentException(
+                    "parley.ingest." + key + " must not be less than 0 (0 = no limit), it is " + value);
+        }
+    }
+
+    /** Who may send how much. */
+    interface Limits {
+        /**
+         * Requests a second of one client address (IPv6: of one /64) that turn out not to be genuine; 0 = no limit. Genuine
+         * ones do not count.
+         */
+        @WithDefault("200")
+        int addressRate();
+
+        /**
+         * How many of them may come at once. Requests under way count until they are known to be genuine, so not less than
+         * a provider may have open at the same moment.
+         */
+        @WithDefault("4000")
+        int addressBurst();
+
+        /** For how many addresses this is remembered; about 200 bytes each. */
+        @WithDefault("65536")
+        int addresses();
+
+        /** Genuine events a second of one tenant; 0 = no limit. */
+        @WithDefault("1000")
+        int tenantRate();
+
+        /** How many of them may come at once; less than {@code flush.max-waiting}, which all tenants share. */
+        @WithDefault("2000")
+        int tenantBurst();
+
+        /**
+         * Addresses and networks of our own proxies, comma separated: from them, and from nobody else,
+         * {@code X-Forwarded-For} is believed. None: the address is whom the connection is with.
+         */
+        Optional<List<String>> trustedProxies();
+
+        Backlog backlog();
+    }
+
+    /** When the workers are so far behind that senders had better keep their events. */
+    interface Backlog {
+        /** Jobs of enabled tenants that are due; 0 = any number. */
+        @WithDefault("200000")
+        int maxJobs();
+
+        /** A job that has been due for longer is overdue; 0 = never. */
+        @WithDefault("12H")
+        Duration maxAge();
+
+        /** How many jobs may be overdue; 0 = any number. */
+        @WithDefault("10000")
+        int maxOverdue();
+
+        /** How often that is looked at, at most. */
+        @WithDefault("5S")
+        Duration every();
     }
 
     /** Where the events go. */
@@ -141,6 +223,16 @@ public interface IngestConfig {
          * ({@code PARLEY_GHL_PUBLIC_KEYS}).
          */
         Optional<List<String>> publicKeys();
+
+        /**
+         * A file with further keys, one a line ({@code PARLEY_GHL_PUBLIC_KEYS_FILE}); read again when it changes, so that a
+         * rotation needs no restart. {@code #} begins a comment.
+         */
+        Optional<String> publicKeysFile();
+
+        /** How often that file is looked at. */
+        @WithDefault("10S")
+        Duration publicKeysEvery();
     }
 
     /** Provider {@code ghl-workflow}: the "Webhook" action of a GoHighLevel workflow. */

@@ -14,8 +14,10 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.DoubleSupplier;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /**
  * The arithmetic, per provider and at any moment:
@@ -83,6 +85,33 @@ class IngestMeters {
         Gauge.builder("parley.ingest.held", bytes, LongSupplier::getAsLong)
                 .description("Bytes of bodies in memory")
                 .baseUnit("bytes")
+                .strongReference(true)
+                .register(registry);
+    }
+
+    void watchBacklog(LongSupplier due, LongSupplier overdue, IntSupplier isTooLong) {
+        gauge("parley.ingest.backlog.due", due::getAsLong, "Due jobs of enabled tenants, counted up to the limit");
+        gauge("parley.ingest.backlog.overdue", overdue::getAsLong, "Those of them due for too long, up to the limit");
+        gauge("parley.ingest.backlog.too.long", isTooLong::getAsInt, "1 = senders are told to come back for it");
+    }
+
+    private void gauge(String name, Supplier<Number> value, String description) {
+        Gauge.builder(name, value)
+                .description(description)
+                .strongReference(true)
+                .register(registry);
+    }
+
+    void watchSuccess(String provider, DoubleSupplier percent, IntSupplier level) {
+        Gauge.builder("parley.ingest.success", percent, DoubleSupplier::getAsDouble)
+                .description("Share of deliveries that succeeded within the vendor's window")
+                .baseUnit("percent")
+                .tag("provider", provider)
+                .strongReference(true)
+                .register(registry);
+        Gauge.builder("parley.ingest.success.alert", level, IntSupplier::getAsInt)
+                .description("0 = fine, 1 = below 97 %, 2 = below 95 %, 3 = below 92 %")
+                .tag("provider", provider)
                 .strongReference(true)
                 .register(registry);
     }

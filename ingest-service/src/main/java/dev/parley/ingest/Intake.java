@@ -22,8 +22,10 @@ import dev.parley.tenant.TenantId;
 import io.smallrye.mutiny.Uni;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -44,12 +46,16 @@ class Intake {
     private static final Pattern PLAIN_ID = Pattern.compile("[A-Za-z0-9_.-]{1,80}");
     private static final Pattern TRACEPARENT = Pattern.compile("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}");
 
+    private static final int TOO_MANY_REQUESTS = 429;
+
     private final ProviderRegistry providers;
     private final TenantDirectory tenants;
     private final WebhookSecrets secrets;
     private final Inbox inbox;
     private final IngestConfig config;
     private final IngestMeters meters;
+    private final TenantBudget budget;
+    private final QueueWatch queue;
 
     @Inject
     Intake(
@@ -58,13 +64,17 @@ class Intake {
             WebhookSecrets secrets,
             Inbox inbox,
             IngestConfig config,
-            IngestMeters meters) {
+            IngestMeters meters,
+            TenantBudget budget,
+            QueueWatch queue) {
         this.providers = providers;
         this.tenants = tenants;
         this.secrets = secrets;
         this.inbox = inbox;
         this.config = config;
         this.meters = meters;
+        this.budget = budget;
+        this.queue = queue;
     }
 
     /** An event with its tenant, or with the reason why that has to wait. */
@@ -79,7 +89,7 @@ class Intake {
     Uni<Answer> take(@Nullable String provider, @Nullable String slug, Delivery delivery) {
         Optional<WebhookProvider> known = provider == null ? Optional.empty() : providers.find(provider);
         if (known.isEmpty()) {
-            return refusedAfterDecoy(providers.decoy(), delivery, Refusal.UNKNOWN_PROVIDER);
+            return refusedAfterDecoy(providers.decoy(provider), delivery, Refusal.UNKNOWN_PROVIDER);
         }
         WebhookProvider vendor = known.get();
         Uni<Answer> answer = switch (vendor.scope()) {
@@ -296,17 +306,20 @@ class Intake {
     /** Stores what can be stored; if any event has to wait the whole delivery comes again, and the rest are duplicates. */
     private Uni<Answer> store(WebhookProvider vendor, List<Placed> placed, Delivery delivery) {
         List<InboundEvent> events = new ArrayList<>();
-        Delay delay = null;
+        TenantBudget.Turn turn = budget.turn();
+        Later later = null;
         for (Placed one : placed) {
-            if (one.event() != null) {
-                events.add(one.event());
+            InboundEvent event = one.event();
+            Later wait = event == null ? later(vendor, Objects.requireNonNull(one.delay())) : held(vendor, turn, event);
+            if (wait == null) {
+                events.add(Objects.requireNonNull(event));
             }
-            delay = delay == null ? one.delay() : delay;
+            later = later == null ? wait : later;
         }
-        Later later = delay == null ? null : later(vendor, delay);
         if (events.isEmpty() && later != null) {
             return Uni.createFrom().item(later);
         }
+        Later toldLater = later;
         return inbox.put(events).map(receipts -> {
             List<Item> items = new ArrayList<>();
             for (int at = 0; at < events.size(); at++) {
@@ -315,8 +328,17 @@ class Intake {
                 meters.event(vendor.name(), item.status());
                 note(events.get(at), item, delivery);
             }
-            return later == null ? new Taken(items) : later;
+            return toldLater == null ? new Taken(items) : toldLater;
         });
+    }
+
+    /** Why a genuine event has to wait all the same; null = it has not. */
+    private @Nullable Later held(WebhookProvider vendor, TenantBudget.Turn turn, InboundEvent event) {
+        if (event.job() != null && queue.isTooLong()) {
+            return later(vendor, Delay.BACKLOG);
+        }
+        Duration wait = turn.charge(event.tenant());
+        return wait.isZero() ? null : new Later(Delay.TENANT_BUDGET, TOO_MANY_REQUESTS, wait);
     }
 
     private static Item item(InboundEvent event, Receipt receipt) {

@@ -9,14 +9,23 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /** The providers that are on the class path, by name. */
 @Singleton
 final class ProviderRegistry {
     private final Map<String, WebhookProvider> byName;
 
+    private final Map<String, WebhookProvider> disabled;
+
     @Inject
-    ProviderRegistry(@All List<WebhookProvider> providers) {
+    ProviderRegistry(@All List<WebhookProvider> providers, IngestConfig config) {
+        this(providers, config.disabledProviders().orElse(List.of()));
+    }
+
+    /** @throws IllegalStateException if two have one name, or one that is to be disabled is not there */
+    ProviderRegistry(List<WebhookProvider> providers, List<String> off) {
         Map<String, WebhookProvider> all = new HashMap<>();
         for (WebhookProvider provider : providers) {
             WebhookProvider other = all.put(provider.name(), provider);
@@ -26,7 +35,18 @@ final class ProviderRegistry {
                         + provider.getClass().getName());
             }
         }
+        Map<String, WebhookProvider> without = new HashMap<>();
+        for (String name : off) {
+            WebhookProvider provider = all.remove(name.strip());
+            if (provider != null) {
+                without.put(provider.name(), provider);
+            } else if (!name.isBlank()) {
+                throw new IllegalStateException("parley.ingest.disabled-providers: there is no provider called "
+                        + name.strip() + ", there are " + new TreeSet<>(all.keySet()));
+            }
+        }
         byName = Map.copyOf(all);
+        disabled = Map.copyOf(without);
     }
 
     Optional<WebhookProvider> find(String name) {
@@ -37,8 +57,12 @@ final class ProviderRegistry {
         return byName.values();
     }
 
-    /** Whose work is done for requests that name no provider. */
-    WebhookProvider decoy() {
+    /** Whose work is done for requests that name no provider of ours, or one that is switched off. */
+    WebhookProvider decoy(@Nullable String name) {
+        WebhookProvider off = name == null ? null : disabled.get(name);
+        if (off != null) {
+            return off;
+        }
         return byName.values().stream()
                 .filter(provider -> provider.scope() == WebhookProvider.Scope.TENANT)
                 .min((one, other) -> one.name().compareTo(other.name()))

@@ -24,6 +24,7 @@ import jakarta.inject.Singleton;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -59,7 +60,8 @@ class WebhookRoute {
     private final RefusedRequests refusals;
     private final IngestMeters meters;
     private final IngestConfig config;
-    private final long maxBody;
+    private final AddressBudget addresses;
+    private final CircuitGuard guard;
     private final AtomicLong held = new AtomicLong();
     private final Clock clock = Clock.systemUTC();
 
@@ -70,14 +72,17 @@ class WebhookRoute {
             ProviderRegistry providers,
             RefusedRequests refusals,
             IngestMeters meters,
-            IngestConfig config) {
+            IngestConfig config,
+            AddressBudget addresses,
+            CircuitGuard guard) {
         this.vertx = vertx;
         this.intake = intake;
         this.providers = providers;
         this.refusals = refusals;
         this.meters = meters;
         this.config = config;
-        this.maxBody = config.maxBody().asLongValue();
+        this.addresses = addresses;
+        this.guard = guard;
         meters.watchHeld(held::get);
     }
 
@@ -121,6 +126,8 @@ class WebhookRoute {
         private final Context context = vertx.getOrCreateContext();
         private final Target target;
         private final String provider;
+        private final AddressBudget.Client client;
+        private final long maxBody;
         private final Instant receivedAt = clock.instant();
         private final long arrived = System.nanoTime();
         private final Buffer body = Buffer.buffer();
@@ -134,10 +141,19 @@ class WebhookRoute {
             this.target = Target.of(request.path());
             String named = target.provider();
             this.provider = named != null && providers.find(named).isPresent() ? named : IngestMeters.NO_PROVIDER;
+            this.client = addresses.client(request);
+            this.maxBody =
+                    config.maxBodyOf().getOrDefault(provider, config.maxBody()).asLongValue();
         }
 
         void begin() {
             meters.received(provider);
+            Duration wait = addresses.charge(client);
+            if (!wait.isZero()) {
+                retryAfter(wait);
+                refuse(429, Refusal.FLOOD);
+                return;
+            }
             if (!request.method().equals(HttpMethod.POST)) {
                 response.putHeader(HttpHeaders.ALLOW, "POST");
                 refuse(405, Refusal.METHOD);
@@ -229,6 +245,9 @@ class WebhookRoute {
         }
 
         private void answerHere(Answer answer) {
+            if (!(answer instanceof Refused)) {
+                addresses.giveBack(client);
+            }
             if (Vertx.currentContext() == context) {
                 answer(answer);
             } else {
@@ -243,16 +262,22 @@ class WebhookRoute {
             long nanos = System.nanoTime() - arrived;
             if (answer instanceof Taken taken) {
                 meters.taken(provider, taken.summary().status(), nanos);
+                guard.answered(provider, true);
                 respond(200, body(taken));
             } else if (answer instanceof Refused refused) {
                 refuse(401, refused.why());
             } else if (answer instanceof Later later) {
                 meters.unavailable(provider, later.why(), nanos);
-                response.putHeader(
-                        HttpHeaders.RETRY_AFTER,
-                        String.valueOf(Math.max(1, later.after().toSeconds())));
+                guard.answered(provider, false);
+                retryAfter(later.after());
                 respond(later.status(), LATER);
             }
+        }
+
+        private void retryAfter(Duration wait) {
+            response.putHeader(
+                    HttpHeaders.RETRY_AFTER,
+                    String.valueOf(Math.max(1, wait.plusMillis(999).toSeconds())));
         }
 
         private void refuse(int status, Refusal why) {
@@ -265,9 +290,7 @@ class WebhookRoute {
         }
 
         private void remember(Refusal why, int status) {
-            var from = request.remoteAddress();
-            refusals.add(new RefusedRequests.Entry(
-                    receivedAt, provider, why, status, body.length(), from == null ? "" : from.hostAddress()));
+            refusals.add(new RefusedRequests.Entry(receivedAt, provider, why, status, body.length(), client.address()));
         }
 
         private void respond(int status, Buffer text) {

@@ -2,6 +2,7 @@ package dev.parley.spi;
 
 import dev.parley.inbound.Payload;
 import dev.parley.tenant.Secret;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -40,12 +41,21 @@ public interface WebhookProvider {
     }
 
     /**
+     * Over how long this vendor looks at the share of deliveries that succeed, where it stops sending to a URL that fails
+     * too often. Empty = it has no such breaker that would hit all tenants at once.
+     */
+    default Optional<Duration> successWindow() {
+        return Optional.empty();
+    }
+
+    /**
      * Decides on bytes alone; nothing is parsed before. Compares in constant time, takes the first doubt for a no, and
      * reads exactly one value of each header. No reason is ever a reason to skip the check.
      *
      * @param secrets the tenant's secrets, newest first; any may match. Empty for {@link Scope#APP} (the keys are the
      *     provider's own) and for a tenant that does not exist or has none: then the work of one secret is done all the
-     *     same and the verdict is {@code Forged}, so that time does not tell who our tenants are.
+     *     same and the verdict is {@code Forged}, so that time does not tell who our tenants are. The same work is done
+     *     where the signature is missing or malformed.
      */
     Verdict verify(Delivery delivery, List<Secret> secrets);
 

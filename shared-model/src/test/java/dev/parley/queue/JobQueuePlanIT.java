@@ -42,6 +42,7 @@ class JobQueuePlanIT {
             Map.entry("STILL_HELD", UUIDS + ", array['me/1']"),
             Map.entry("DONE_OWNED", UUIDS + ", now(), 'me'"),
             Map.entry("DONE_LEASED", UUIDS),
+            Map.entry("BACKLOG", "array[]::uuid[], 200000, 43200000, 10000"),
             Map.entry(
                     "SETTLE",
                     UUIDS + ", array['done'], array[1::bigint], array['x'], array[1], 'me', 'queued', array[1]"));
@@ -75,6 +76,7 @@ class JobQueuePlanIT {
                 }
             }
         }
+        statements.put("BACKLOG", Backlog.READ);
         return statements;
     }
 
@@ -113,6 +115,7 @@ class JobQueuePlanIT {
         "DUE, job_queue_status_run_after_created_at_idx",
         "DUE_OF_TENANT, job_queue_status_run_after_created_at_idx",
         "SWEEP, job_queue_status_run_after_created_at_idx",
+        "BACKLOG, job_queue_status_run_after_created_at_idx",
         "STILL_QUEUED, job_queue_pkey",
         "LEASE, job_queue_pkey",
         "EXTEND, job_queue_pkey",

@@ -90,7 +90,7 @@ class GhlWebhooksTest extends WebhookProviderContract {
                 .getJsonObject("X-GHL-Signature")
                 .getString("spki_base64");
 
-        assertThat(GhlWebhooks.GHL_PUBLIC_KEY).isEqualTo(published);
+        assertThat(GhlKeys.GHL_PUBLIC_KEY).isEqualTo(published);
         assertThat(Ed25519Key.ofSpki(published)).isNotNull();
         assertThat(KeyFactory.getInstance("Ed25519")
                         .generatePublic(
@@ -396,5 +396,79 @@ class GhlWebhooksTest extends WebhookProviderContract {
         assertThat(event("{\"locationId\":\"A\",\"n\":1e999}".getBytes(StandardCharsets.UTF_8))
                         .account())
                 .isEqualTo("A");
+    }
+
+    // --- rotation and equal work
+
+    @Test
+    void during_a_rotation_both_keys_sign_and_afterwards_only_the_new_one() {
+        TestKey old = new TestKey(2);
+        GhlKeys keys = new GhlKeys(List.of());
+        GhlWebhooks rotating = new GhlWebhooks(List.of(APP), keys);
+        Delivery byOld = delivery(body(), Map.of("X-GHL-Signature", old.sign(body())));
+        Delivery byNew = delivery(body(), Map.of("X-GHL-Signature", KEY.sign(body())));
+
+        keys.fromFile(old.spki());
+        assertThat(rotating.verify(byOld, List.of())).isInstanceOf(Verdict.Genuine.class);
+        assertThat(rotating.verify(byNew, List.of())).isInstanceOf(Verdict.Forged.class);
+
+        keys.fromFile(KEY.spki() + "\n" + old.spki() + " # until Friday\n");
+        assertThat(rotating.verify(byOld, List.of())).isInstanceOf(Verdict.Genuine.class);
+        assertThat(rotating.verify(byNew, List.of())).isInstanceOf(Verdict.Genuine.class);
+
+        keys.fromFile(KEY.spki());
+        assertThat(rotating.verify(byOld, List.of())).isInstanceOf(Verdict.Forged.class);
+        assertThat(rotating.verify(byNew, List.of())).isInstanceOf(Verdict.Genuine.class);
+    }
+
+    @Test
+    void a_file_with_a_bad_line_changes_nothing_and_says_which_line() {
+        GhlKeys keys = new GhlKeys(List.of());
+        keys.fromFile(KEY.spki());
+
+        assertThatThrownBy(() -> keys.fromFile(KEY.spki() + "\n\nnonsense"))
+                .hasMessageContaining("PARLEY_GHL_PUBLIC_KEYS_FILE: key 3");
+
+        assertThat(keys.all()).hasSize(2);
+    }
+
+    @Test
+    void a_good_old_signature_does_not_rescue_a_bad_new_one() {
+        // The old header carries what would be good in the new one: not even that is looked at.
+        String good = KEY.sign(body());
+        String bad = KEY.sign(otherBody());
+
+        assertThat(verdict(body(), Map.of("X-GHL-Signature", bad, "X-WH-Signature", good)))
+                .isInstanceOf(Verdict.Forged.class);
+        assertThat(verdict(body(), Map.of("X-WH-Signature", good))).isInstanceOf(Verdict.Forged.class);
+        assertThat(verdict(body(), Map.of("X-GHL-Signature", good, "X-WH-Signature", bad)))
+                .isInstanceOf(Verdict.Genuine.class);
+    }
+
+    /** Without the work a refusal takes a hundredth of the time, so half is far from both noise and negligence. */
+    @Test
+    void what_lacks_a_signature_takes_as_long_as_what_has_a_wrong_one() {
+        Delivery wrong = delivery(body(), Map.of("X-GHL-Signature", KEY.sign(otherBody())));
+        List<Delivery> lacking = List.of(
+                delivery(body(), Map.of()),
+                delivery(body(), Map.of("X-GHL-Signature", "N/A")),
+                delivery(body(), Map.of("X-GHL-Signature", "####")),
+                delivery(body(), Map.of("X-GHL-Signature", "AAAA")));
+        for (Delivery without : lacking) {
+            long[] times = new long[2];
+            // The best of many rounds is the work itself, without whatever else the machine was doing.
+            java.util.Arrays.fill(times, Long.MAX_VALUE);
+            for (int round = 0; round < 300; round++) {
+                times[0] = Math.min(times[0], nanos(wrong));
+                times[1] = Math.min(times[1], nanos(without));
+            }
+            assertThat((double) times[1] / times[0]).isBetween(0.5, 2.0);
+        }
+    }
+
+    private long nanos(Delivery delivery) {
+        long start = System.nanoTime();
+        assertThat(provider.verify(delivery, List.of())).isInstanceOf(Verdict.Forged.class);
+        return System.nanoTime() - start;
     }
 }

@@ -261,4 +261,39 @@ class StandardWebhooksTest extends WebhookProviderContract {
         assertThat(event(body).quarantine()).isNotNull();
         assertThat(event(body).job()).isNull();
     }
+
+    // --- the specification's own library, com.standardwebhooks
+
+    @Test
+    void what_the_specifications_own_library_signs_is_genuine() throws Exception {
+        String text = new String(body(), StandardCharsets.UTF_8);
+        String signature = new com.standardwebhooks.Webhook(SECRET).sign("msg_lib", NOW.getEpochSecond(), text);
+        Map<String, String> headers = Map.of(
+                "webhook-id",
+                "msg_lib",
+                "webhook-timestamp",
+                String.valueOf(NOW.getEpochSecond()),
+                "webhook-signature",
+                signature);
+
+        assertThat(verdict(body(), headers)).isInstanceOf(Verdict.Genuine.class);
+        assertThat(verdict(otherBody(), headers)).isInstanceOf(Verdict.Forged.class);
+        assertThat(provider.verify(delivery(body(), headers), somebodyElsesSecrets()))
+                .isInstanceOf(Verdict.Forged.class);
+    }
+
+    @Test
+    void what_our_senders_sign_the_specifications_own_library_verifies() {
+        // Its clock is the real one.
+        Instant now = Instant.now();
+        String text = new String(body(), StandardCharsets.UTF_8);
+        Map<String, List<String>> headers = new LinkedHashMap<>();
+        signed(body(), now).forEach((name, value) -> headers.put(name, List.of(value)));
+        com.standardwebhooks.Webhook library = new com.standardwebhooks.Webhook(SECRET);
+
+        org.assertj.core.api.Assertions.assertThatCode(() -> library.verify(text, headers))
+                .doesNotThrowAnyException();
+        org.assertj.core.api.Assertions.assertThatThrownBy(() -> library.verify(text + " ", headers))
+                .isInstanceOf(com.standardwebhooks.exceptions.WebhookVerificationException.class);
+    }
 }

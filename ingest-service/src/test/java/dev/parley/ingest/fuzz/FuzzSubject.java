@@ -1,0 +1,63 @@
+package dev.parley.ingest.fuzz;
+
+import io.vertx.core.json.JsonObject;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What the fuzzer has to know of a provider to be taken seriously by it. Listed in {@code
+ * META-INF/services/dev.parley.ingest.fuzz.FuzzSubject}; a provider without one is fuzzed all the same, unsigned.
+ */
+public interface FuzzSubject {
+    /** The provider's name. */
+    String provider();
+
+    /** What a tenant's settings need for its events to be its own; {@code tag} is unique to the run. */
+    default JsonObject settings(String tag) {
+        return new JsonObject();
+    }
+
+    /** What to keep as the tenant's secrets under {@code webhook:<provider>}; empty = the provider's keys are its own. */
+    default List<String> secrets() {
+        return List.of();
+    }
+
+    default String path(String slug) {
+        return "/webhooks/" + provider() + "/" + slug;
+    }
+
+    /**
+     * Real bodies, made unique: no two numbers may give bodies of one event.
+     *
+     * @param number of the case
+     */
+    List<byte[]> samples(String tag, long number);
+
+    /** The headers with which the vendor would send {@code body} to {@code path}; different ids for different numbers. */
+    Map<String, String> sign(String path, byte[] body, long number);
+
+    /** False where the signature covers no bytes, so that a changed body is still genuine. */
+    default boolean signsTheBody() {
+        return true;
+    }
+
+    /** Whether this genuine body may be acknowledged and not stored (another customer's app). */
+    default boolean mayBeDropped(byte[] body) {
+        return false;
+    }
+
+    /**
+     * Whether these are honestly one event though not the same bytes, because what the provider itself tells events by is
+     * equal in both: mutations may make that so.
+     *
+     * @param stored what the database holds
+     */
+    default boolean isSameEvent(JsonObject stored, byte[] body) {
+        return false;
+    }
+
+    /** Whether one delivery becomes several rows, each with its part of the body. */
+    default boolean isSplit() {
+        return false;
+    }
+}
