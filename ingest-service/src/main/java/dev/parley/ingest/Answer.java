@@ -1,8 +1,10 @@
 package dev.parley.ingest;
 
+import dev.parley.spi.Reply;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** What a delivery is answered, before it is HTTP. */
 sealed interface Answer {
@@ -18,8 +20,12 @@ sealed interface Answer {
 
     record Item(Status status, UUID traceId) {}
 
-    /** 200: genuine, and nothing the sender could do better. */
-    record Taken(List<Item> items) implements Answer {
+    /**
+     * 200: genuine, and nothing the sender could do better.
+     *
+     * @param reply what the vendor wants to read; null = what became of it, as JSON
+     */
+    record Taken(List<Item> items, @Nullable Reply reply) implements Answer {
         public Taken {
             items = List.copyOf(items);
         }

@@ -16,6 +16,12 @@ public interface IngestConfig {
     /** Fernet keys that open the tenants' webhook secrets, newest first, comma separated ({@code TENANT_ENCRYPTION_KEY}). */
     Optional<String> encryptionKeys();
 
+    /**
+     * Under which URL the world sees this service, such as {@code https://hooks.example.com} ({@code PARLEY_PUBLIC_URL}).
+     * Some vendors sign the URL they call; what a request says about its host proves nothing.
+     */
+    Optional<String> publicUrl();
+
     /** Largest body taken; larger ones are answered 413. Counted while reading. */
     @WithDefault("1M")
     MemorySize maxBody();

@@ -88,13 +88,13 @@ class Intake {
      */
     Uni<Answer> take(@Nullable String provider, @Nullable String slug, Delivery delivery) {
         Optional<WebhookProvider> known = provider == null ? Optional.empty() : providers.find(provider);
-        if (known.isEmpty()) {
+        if (provider == null || known.isEmpty()) {
             return refusedAfterDecoy(providers.decoy(provider), delivery, Refusal.UNKNOWN_PROVIDER);
         }
         WebhookProvider vendor = known.get();
         Uni<Answer> answer = switch (vendor.scope()) {
             case APP -> takeForApp(vendor, slug, delivery);
-            case TENANT -> takeForTenant(vendor, slug, delivery);
+            case TENANT -> takeForTenant(vendor, ProviderRegistry.source(provider), slug, delivery);
         };
         return answer.onFailure().recoverWithItem(failure -> later(vendor, failure));
     }
@@ -143,7 +143,8 @@ class Intake {
                         : read(vendor, null, slug, delivery));
     }
 
-    private Uni<Answer> takeForTenant(WebhookProvider vendor, @Nullable String slug, Delivery delivery) {
+    private Uni<Answer> takeForTenant(
+            WebhookProvider vendor, @Nullable String source, @Nullable String slug, Delivery delivery) {
         if (slug == null) {
             return refusedAfterDecoy(vendor, delivery, Refusal.UNKNOWN_PATH);
         }
@@ -152,8 +153,27 @@ class Intake {
                 return refusedAfterDecoy(vendor, delivery, Refusal.UNKNOWN_TENANT);
             }
             Tenant tenant = found.get();
-            return secrets.of(tenant.id(), vendor.name()).chain(known -> takeWith(known, vendor, tenant, delivery));
+            Optional<WebhookProvider> setUp = setUp(vendor, tenant, source);
+            if (setUp.isEmpty()) {
+                return refusedAfterDecoy(vendor, delivery, Refusal.UNKNOWN_PROVIDER);
+            }
+            WebhookProvider theirs = setUp.get();
+            return secrets.of(tenant.id(), theirs.name()).chain(known -> takeWith(known, theirs, tenant, delivery));
         });
+    }
+
+    /** A set-up that breaks is none. */
+    private static Optional<WebhookProvider> setUp(WebhookProvider vendor, Tenant tenant, @Nullable String source) {
+        try {
+            return vendor.forTenant(tenant.settings(), source);
+        } catch (RuntimeException e) {
+            LOG.error(
+                    "the settings of tenant {} for {} broke it: {}",
+                    tenant.slug(),
+                    vendor.name(),
+                    e.getClass().getName());
+            return Optional.empty();
+        }
     }
 
     private Uni<Answer> takeWith(List<Secret> known, WebhookProvider vendor, Tenant tenant, Delivery delivery) {
@@ -207,8 +227,17 @@ class Intake {
                     vendor.name(),
                     notOurs.reason(),
                     trace);
-            meters.event(vendor.name(), Status.IGNORED);
-            return Uni.createFrom().item(new Taken(List.of(new Item(Status.IGNORED, trace))));
+            meters.event(ProviderRegistry.family(vendor.name()), Status.IGNORED);
+            return Uni.createFrom()
+                    .item(new Taken(
+                            List.of(new Item(Status.IGNORED, trace)),
+                            vendor.reply().orElse(null)));
+        }
+        if (reading instanceof Reading.Question question) {
+            LOG.info("answered a question of the vendor provider={}", vendor.name());
+            meters.event(ProviderRegistry.family(vendor.name()), Status.IGNORED);
+            return Uni.createFrom()
+                    .item(new Taken(List.of(new Item(Status.IGNORED, UUID.randomUUID())), question.answer()));
         }
         List<Uni<Placed>> places = new ArrayList<>();
         for (Reading.Event event : ((Reading.Events) reading).events()) {
@@ -325,10 +354,10 @@ class Intake {
             for (int at = 0; at < events.size(); at++) {
                 Item item = item(events.get(at), receipts.get(at));
                 items.add(item);
-                meters.event(vendor.name(), item.status());
+                meters.event(ProviderRegistry.family(vendor.name()), item.status());
                 note(events.get(at), item, delivery);
             }
-            return toldLater == null ? new Taken(items) : toldLater;
+            return toldLater == null ? new Taken(items, vendor.reply().orElse(null)) : toldLater;
         });
     }
 

@@ -49,8 +49,27 @@ final class ProviderRegistry {
         disabled = Map.copyOf(without);
     }
 
+    /** @param name as in the URL; {@code signed.stripe} is {@code signed}, if that has sources */
     Optional<WebhookProvider> find(String name) {
-        return Optional.ofNullable(byName.get(name));
+        WebhookProvider exact = byName.get(name);
+        if (exact != null) {
+            return Optional.of(exact);
+        }
+        return source(name) == null
+                ? Optional.empty()
+                : Optional.ofNullable(byName.get(family(name))).filter(WebhookProvider::hasSources);
+    }
+
+    /** The part of a provider's name that is ours; what follows the dot is a tenant's own, and no label of a meter. */
+    static String family(String name) {
+        int dot = name.indexOf('.');
+        return dot < 0 ? name : name.substring(0, dot);
+    }
+
+    /** What follows the first dot; null = there is none. */
+    static @Nullable String source(String name) {
+        int dot = name.indexOf('.');
+        return dot < 0 ? null : name.substring(dot + 1);
     }
 
     Collection<WebhookProvider> all() {
@@ -59,7 +78,7 @@ final class ProviderRegistry {
 
     /** Whose work is done for requests that name no provider of ours, or one that is switched off. */
     WebhookProvider decoy(@Nullable String name) {
-        WebhookProvider off = name == null ? null : disabled.get(name);
+        WebhookProvider off = name == null ? null : disabled.get(family(name));
         if (off != null) {
             return off;
         }

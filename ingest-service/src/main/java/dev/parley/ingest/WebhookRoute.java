@@ -6,6 +6,8 @@ import dev.parley.ingest.Answer.Refusal;
 import dev.parley.ingest.Answer.Refused;
 import dev.parley.ingest.Answer.Taken;
 import dev.parley.spi.Delivery;
+import dev.parley.spi.Reply;
+import dev.parley.spi.WebhookProvider;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.Context;
 import io.vertx.core.MultiMap;
@@ -31,6 +33,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -125,6 +128,7 @@ class WebhookRoute {
         private final HttpServerResponse response;
         private final Context context = vertx.getOrCreateContext();
         private final Target target;
+        private final Optional<WebhookProvider> vendor;
         private final String provider;
         private final AddressBudget.Client client;
         private final long maxBody;
@@ -140,7 +144,8 @@ class WebhookRoute {
             this.response = request.response();
             this.target = Target.of(request.path());
             String named = target.provider();
-            this.provider = named != null && providers.find(named).isPresent() ? named : IngestMeters.NO_PROVIDER;
+            this.vendor = named == null ? Optional.empty() : providers.find(named);
+            this.provider = vendor.map(WebhookProvider::name).orElse(IngestMeters.NO_PROVIDER);
             this.client = addresses.client(request);
             this.maxBody =
                     config.maxBodyOf().getOrDefault(provider, config.maxBody()).asLongValue();
@@ -160,7 +165,7 @@ class WebhookRoute {
             } else if (hasEncoding()) {
                 response.putHeader(HttpHeaders.ACCEPT_ENCODING, "identity");
                 refuse(415, Refusal.ENCODING);
-            } else if (isForm()) {
+            } else if (isUnwantedType()) {
                 refuse(415, Refusal.MEDIA_TYPE);
             } else if (announcedLength() > maxBody) {
                 refuse(413, Refusal.TOO_LARGE);
@@ -174,11 +179,13 @@ class WebhookRoute {
                     .anyMatch(encoding -> !encoding.isBlank());
         }
 
-        /** No provider here sends forms; their parsers are the ones with the surprises. */
-        private boolean isForm() {
-            String type = request.getHeader(HttpHeaders.CONTENT_TYPE);
-            String bare = type == null ? "" : type.strip().toLowerCase(Locale.ROOT);
-            return bare.startsWith("multipart/") || bare.startsWith("application/x-www-form-urlencoded");
+        /** What no provider sends, or this one does not: parsers of forms are the ones with the surprises. */
+        private boolean isUnwantedType() {
+            String header = request.getHeader(HttpHeaders.CONTENT_TYPE);
+            String type = header == null ? "" : header.strip().toLowerCase(Locale.ROOT);
+            return type.startsWith("multipart/")
+                    || (type.startsWith("application/x-www-form-urlencoded")
+                            && !vendor.map(WebhookProvider::takesForms).orElse(false));
         }
 
         private long announcedLength() {
@@ -235,7 +242,8 @@ class WebhookRoute {
                 return;
             }
             stopTimer();
-            Delivery delivery = new Delivery(body.getBytes(), headers(request.headers()), receivedAt, arrived);
+            Delivery delivery =
+                    new Delivery(body.getBytes(), request.uri(), headers(request.headers()), receivedAt, arrived);
             Uni<Answer> answer =
                     Uni.createFrom().deferred(() -> intake.take(target.provider(), target.slug(), delivery));
             answer.subscribe().with(this::answerHere, failure -> {
@@ -263,7 +271,7 @@ class WebhookRoute {
             if (answer instanceof Taken taken) {
                 meters.taken(provider, taken.summary().status(), nanos);
                 guard.answered(provider, true);
-                respond(200, body(taken));
+                taken(taken);
             } else if (answer instanceof Refused refused) {
                 refuse(401, refused.why());
             } else if (answer instanceof Later later) {
@@ -280,6 +288,19 @@ class WebhookRoute {
                     String.valueOf(Math.max(1, wait.plusMillis(999).toSeconds())));
         }
 
+        private void taken(Taken taken) {
+            Reply wanted = taken.reply();
+            if (wanted == null) {
+                respond(200, JSON, body(taken));
+                return;
+            }
+            // In headers, for whoever looks for it in the vendor's own log of the call.
+            response.putHeader("Parley-Trace-Id", taken.summary().traceId().toString())
+                    .putHeader("Parley-Status", word(taken.summary()))
+                    .putHeader("X-Content-Type-Options", "nosniff");
+            respond(200, wanted.contentType(), Buffer.buffer(wanted.body()));
+        }
+
         private void refuse(int status, Refusal why) {
             if (over) {
                 return;
@@ -294,12 +315,16 @@ class WebhookRoute {
         }
 
         private void respond(int status, Buffer text) {
+            respond(status, JSON, text);
+        }
+
+        private void respond(int status, String contentType, Buffer text) {
             end();
             if (response.closed() || response.ended()) {
                 return;
             }
             response.setStatusCode(status)
-                    .putHeader(HttpHeaders.CONTENT_TYPE, JSON)
+                    .putHeader(HttpHeaders.CONTENT_TYPE, contentType)
                     .putHeader(HttpHeaders.CACHE_CONTROL, "no-store");
             if (complete || request.isEnded()) {
                 response.end(text);
@@ -346,7 +371,11 @@ class WebhookRoute {
 
     private static JsonObject json(Item item) {
         return new JsonObject()
-                .put("status", item.status().name().toLowerCase(Locale.ROOT))
+                .put("status", word(item))
                 .put("trace_id", item.traceId().toString());
+    }
+
+    private static String word(Item item) {
+        return item.status().name().toLowerCase(Locale.ROOT);
     }
 }

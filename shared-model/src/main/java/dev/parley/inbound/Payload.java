@@ -16,6 +16,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,15 +79,8 @@ public final class Payload {
 
     /** Reads {@code body} as one JSON object. Never throws, whatever the bytes are. */
     public static Payload json(byte[] body) {
-        String text;
-        try {
-            text = StandardCharsets.UTF_8
-                    .newDecoder()
-                    .onMalformedInput(CodingErrorAction.REPORT)
-                    .onUnmappableCharacter(CodingErrorAction.REPORT)
-                    .decode(ByteBuffer.wrap(body))
-                    .toString();
-        } catch (CharacterCodingException e) {
+        String text = text(body);
+        if (text == null) {
             return unreadable(body, "not UTF-8");
         }
         boolean marked = text.startsWith("\uFEFF");
@@ -138,6 +132,64 @@ public final class Payload {
                     parse.mended);
         }
         return new Payload(Kind.CLEAN, body, content, json, null);
+    }
+
+    /**
+     * Reads {@code body} as a form: an object of strings, of arrays where a name stands several times. Stored is that
+     * object; as it does not show how the sender escaped it, whatever had to be mended keeps its bytes. Never throws.
+     */
+    public static Payload form(byte[] body) {
+        Optional<Form> form = Form.of(body);
+        if (form.isEmpty()) {
+            return unreadable(body, "not a form");
+        }
+        JsonObject content = new JsonObject();
+        boolean isMended = false;
+        for (Form.Field field : form.get().fields()) {
+            String name = text(field.name());
+            String value = text(field.value());
+            if (name == null || value == null) {
+                return unreadable(body, "not UTF-8");
+            }
+            if (name.length() > MAX_NAME_LENGTH) {
+                return unreadable(body, "a name longer than " + MAX_NAME_LENGTH + " characters");
+            }
+            isMended |= firstBad(name) >= 0 || firstBad(value) >= 0;
+            add(content, mended(name), mended(value));
+        }
+        return isMended
+                ? new Payload(
+                        Kind.MENDED,
+                        body,
+                        content,
+                        withRaw(content, body, "U+0000 in a text").encode(),
+                        "U+0000 in a text")
+                : new Payload(Kind.CLEAN, body, content, content.encode(), null);
+    }
+
+    private static void add(JsonObject content, String name, String value) {
+        Object before = content.getValue(name);
+        if (before instanceof JsonArray several) {
+            several.add(value);
+        } else if (before == null) {
+            content.put(name, value);
+        } else {
+            content.put(name, new JsonArray().add(before).add(value));
+        }
+    }
+
+    /** Null = not UTF-8. */
+    private static @Nullable String text(byte[] utf8) {
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .onMalformedInput(CodingErrorAction.REPORT)
+                    .onUnmappableCharacter(CodingErrorAction.REPORT)
+                    .decode(ByteBuffer.wrap(utf8))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            return null;
+        }
     }
 
     private static Payload unreadable(byte[] body, String reason) {

@@ -14,18 +14,27 @@ import java.util.Optional;
  */
 public final class Delivery {
     private final byte[] body;
+    private final String target;
     private final Map<String, List<String>> headers;
     private final Instant receivedAt;
     private final long arrivedNanos;
 
+    /** One of which nobody needs to know where it was sent. */
+    public Delivery(byte[] body, Map<String, List<String>> headers, Instant receivedAt, long arrivedNanos) {
+        this(body, "", headers, receivedAt, arrivedNanos);
+    }
+
     /**
      * @param body the whole body; the caller gives it away
+     * @param target path and query as they stood in the request line, undecoded
      * @param headers values by name, in the order they came; names in any case
      * @param receivedAt this service's clock
      * @param arrivedNanos {@link System#nanoTime()} when the request was first seen
      */
-    public Delivery(byte[] body, Map<String, List<String>> headers, Instant receivedAt, long arrivedNanos) {
+    public Delivery(
+            byte[] body, String target, Map<String, List<String>> headers, Instant receivedAt, long arrivedNanos) {
         this.body = body;
+        this.target = target;
         this.receivedAt = receivedAt;
         this.arrivedNanos = arrivedNanos;
         this.headers = new HashMap<>(headers.size() * 2);
@@ -37,6 +46,11 @@ public final class Delivery {
     /** The raw body. Do not change it. */
     public byte[] body() {
         return body;
+    }
+
+    /** Path and query as they were sent, undecoded: some vendors sign them. Empty = not known. */
+    public String target() {
+        return target;
     }
 
     /**

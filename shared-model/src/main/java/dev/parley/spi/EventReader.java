@@ -1,6 +1,7 @@
 package dev.parley.spi;
 
 import dev.parley.queue.Job;
+import dev.parley.tenant.Settings;
 import io.vertx.core.json.JsonObject;
 import java.time.Instant;
 import java.util.List;
@@ -11,11 +12,20 @@ import org.jspecify.annotations.Nullable;
  * asks the provider's reader for its meaning. Pure: no I/O, never throws for odd content (what is missing is null).
  */
 public interface EventReader {
-    /** The word in {@code bot.inbound_events.provider}. */
+    /** The word in {@code bot.inbound_events.provider}, up to its first dot (what follows is a tenant's own name for it). */
     String provider();
 
     /** The message a customer wrote (event type {@code inbound_message}). */
     Incoming incoming(Job.Event event);
+
+    /**
+     * The same where a tenant says how its events are to be read; by default that is not asked.
+     *
+     * @param settings the tenant's, as they are now
+     */
+    default Incoming incoming(Job.Event event, Settings settings) {
+        return incoming(event);
+    }
 
     /** What a status or echo event says (event types {@code delivery_status}, {@code outbound_message}). */
     Report report(Job.Event event);

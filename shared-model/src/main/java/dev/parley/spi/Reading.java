@@ -21,6 +21,9 @@ public sealed interface Reading {
     /** Rightly signed but meant for somebody else (a foreign app): acknowledged, metered, not stored. */
     record NotOurs(String reason) implements Reading {}
 
+    /** The vendor asks whether we are who we say, and wants this for an answer; nothing happened and nothing is stored. */
+    record Question(Reply answer) implements Reading {}
+
     /** One fact. Made by {@link #of} and the methods after it. */
     final class Event {
         private final String type;

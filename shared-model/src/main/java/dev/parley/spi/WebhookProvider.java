@@ -2,9 +2,11 @@ package dev.parley.spi;
 
 import dev.parley.inbound.Payload;
 import dev.parley.tenant.Secret;
+import dev.parley.tenant.Settings;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The inbound side of one vendor: knows its signature and what its events mean. Pure and quick: no I/O, called on an event
@@ -32,6 +34,34 @@ public interface WebhookProvider {
      * for {@link Scope#APP}.
      */
     default Optional<String> accountSetting() {
+        return Optional.empty();
+    }
+
+    /**
+     * This provider as one tenant set it up, for {@link Scope#TENANT}; the same object where nothing can be set up. Called
+     * for each delivery, before {@link #verify}: keep it cheap. A set-up that cannot work verifies nothing.
+     *
+     * @param settings the tenant's
+     * @param source what follows the first dot of the name in the URL ({@code signed.stripe}); null = no dot. Only asked of
+     *     providers that {@link #hasSources()}
+     * @return empty = the tenant has no such source; answered like an unknown tenant
+     */
+    default Optional<WebhookProvider> forTenant(Settings settings, @Nullable String source) {
+        return Optional.of(this);
+    }
+
+    /** Whether a tenant may have several of it, told apart by {@code <name>.<source>} in the URL. */
+    default boolean hasSources() {
+        return false;
+    }
+
+    /** Whether it sends {@code application/x-www-form-urlencoded}; others' forms are refused unread. */
+    default boolean takesForms() {
+        return false;
+    }
+
+    /** What a delivery that was taken is answered; empty = Parley's own JSON, which says what became of it. */
+    default Optional<Reply> reply() {
         return Optional.empty();
     }
 

@@ -2,6 +2,7 @@ package dev.parley.kit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.parley.kit.VendorServer.Behaviour;
 import dev.parley.spi.AdapterException;
@@ -49,7 +50,7 @@ public abstract class MessagingAdapterContract {
         /** A few seconds at most: some tests wait for it. */
         Duration callTimeout();
 
-        /** Has credentials that can be refreshed. */
+        /** Has credentials, which can be refreshed if the vendor knows such. */
         Tenant tenant();
 
         OutboundMessage message();
@@ -57,10 +58,27 @@ public abstract class MessagingAdapterContract {
         /** Where a send arrives, for example {@code POST /messages}. */
         String sendRoute();
 
+        /** Whether its credentials can be refreshed; if not, whatever belongs to refreshing is not asked for. */
+        default boolean canRefresh() {
+            return true;
+        }
+
+        /** Whether the vendor can be asked about a message. */
+        default boolean canLookUp() {
+            return true;
+        }
+
         /** Where a refresh of credentials arrives. */
-        String refreshRoute();
+        default String refreshRoute() {
+            return "POST /there-is-no-refresh";
+        }
 
         Behaviour accepted(String providerMessageId);
+
+        /** How the adapter names the message that was {@link #accepted}; by default as the vendor does. */
+        default String idOf(String providerMessageId) {
+            return providerMessageId;
+        }
 
         /** The vendor took it and gave no id. */
         Behaviour acceptedWithoutId();
@@ -76,15 +94,23 @@ public abstract class MessagingAdapterContract {
         /** Not allowed, and a fresh token would not help. */
         Behaviour forbidden();
 
-        Behaviour refreshed();
+        default Behaviour refreshed() {
+            throw new UnsupportedOperationException("cannot be refreshed");
+        }
 
-        Behaviour refreshRefused();
+        default Behaviour refreshRefused() {
+            throw new UnsupportedOperationException("cannot be refreshed");
+        }
 
         /** Plans the answers to one look-up of {@link #message()}: the vendor has it under this id, or has none. */
-        void planLookUp(Optional<String> providerMessageId);
+        default void planLookUp(Optional<String> providerMessageId) {
+            throw new UnsupportedOperationException("cannot be looked up");
+        }
 
         /** Plans one look-up of which the first request is never answered. */
-        void planSilentLookUp();
+        default void planSilentLookUp() {
+            throw new UnsupportedOperationException("cannot be looked up");
+        }
 
         /** Everything that must never be seen: tokens, keys, client secrets. */
         List<String> secrets();
@@ -135,7 +161,7 @@ public abstract class MessagingAdapterContract {
 
         Sent sent = succeed(send());
 
-        assertThat(sent.providerMessageId()).isEqualTo("vendor-1");
+        assertThat(sent.providerMessageId()).isEqualTo(subject.idOf("vendor-1"));
         assertThat(sent.status()).isNotBlank();
         assertThat(sends()).hasSize(1);
     }
@@ -180,12 +206,13 @@ public abstract class MessagingAdapterContract {
 
     @Test
     void an_expired_token_is_refreshed_once_and_the_message_sent_once_more() {
+        assumeTrue(subject.canRefresh(), "this vendor's credentials are not refreshed");
         subject.vendor()
                 .on(subject.sendRoute(), subject.expiredToken())
                 .on(subject.refreshRoute(), subject.refreshed())
                 .on(subject.sendRoute(), subject.accepted("vendor-1"));
 
-        assertThat(succeed(send()).providerMessageId()).isEqualTo("vendor-1");
+        assertThat(succeed(send()).providerMessageId()).isEqualTo(subject.idOf("vendor-1"));
 
         subject.vendor().assertScriptPlayed();
         assertThat(sends())
@@ -197,6 +224,7 @@ public abstract class MessagingAdapterContract {
 
     @Test
     void a_token_that_is_refused_again_after_a_refresh_is_unauthorized() {
+        assumeTrue(subject.canRefresh(), "this vendor's credentials are not refreshed");
         subject.vendor()
                 .on(subject.sendRoute(), subject.expiredToken())
                 .on(subject.refreshRoute(), subject.refreshed())
@@ -208,7 +236,18 @@ public abstract class MessagingAdapterContract {
     }
 
     @Test
+    void credentials_that_cannot_be_refreshed_are_unauthorized_after_one_request() {
+        assumeTrue(!subject.canRefresh(), "this vendor's credentials are refreshed");
+        subject.vendor().on(subject.sendRoute(), subject.expiredToken());
+
+        assertThat(fail(send()).kind()).isEqualTo(Kind.UNAUTHORIZED);
+
+        assertThat(subject.vendor().requests()).hasSize(1);
+    }
+
+    @Test
     void a_refused_refresh_is_unauthorized() {
+        assumeTrue(subject.canRefresh(), "this vendor's credentials are not refreshed");
         subject.vendor()
                 .on(subject.sendRoute(), subject.expiredToken())
                 .on(subject.refreshRoute(), subject.refreshRefused());
@@ -364,15 +403,17 @@ public abstract class MessagingAdapterContract {
 
     @Test
     void a_look_up_finds_the_message_the_vendor_has() {
+        assumeTrue(subject.canLookUp(), "this vendor cannot be asked");
         subject.planLookUp(Optional.of("vendor-9"));
 
         assertThat(succeed(lookUp()))
-                .hasValueSatisfying(sent -> assertThat(sent.providerMessageId()).isEqualTo("vendor-9"));
+                .hasValueSatisfying(sent -> assertThat(sent.providerMessageId()).isEqualTo(subject.idOf("vendor-9")));
         subject.vendor().assertScriptPlayed();
     }
 
     @Test
     void a_look_up_of_a_message_the_vendor_does_not_have_is_empty() {
+        assumeTrue(subject.canLookUp(), "this vendor cannot be asked");
         subject.planLookUp(Optional.empty());
 
         assertThat(succeed(lookUp())).isEmpty();
@@ -381,13 +422,24 @@ public abstract class MessagingAdapterContract {
 
     @Test
     void a_look_up_without_an_answer_may_simply_be_repeated() {
+        assumeTrue(subject.canLookUp(), "this vendor cannot be asked");
         subject.planSilentLookUp();
 
         assertThat(fail(lookUp()).kind()).isEqualTo(Kind.TRANSIENT);
     }
 
     @Test
+    void a_vendor_that_cannot_be_asked_leaves_it_unknown_for_a_person() {
+        assumeTrue(!subject.canLookUp(), "this vendor can be asked");
+
+        assertThat(fail(lookUp()).kind()).isEqualTo(Kind.REFUSED);
+
+        assertThat(subject.vendor().requests()).isEmpty();
+    }
+
+    @Test
     void a_look_up_never_sends() {
+        assumeTrue(subject.canLookUp(), "this vendor cannot be asked");
         subject.planLookUp(Optional.empty());
 
         succeed(lookUp());

@@ -28,6 +28,15 @@ public final class Address {
         return Optional.of(number.startsWith("+") ? "+" + digits : digits.toString());
     }
 
+    /** {@code text} as an address of {@code channel}; as it stands where it is none, or the channel has its own kind. */
+    public static String on(String channel, String text) {
+        return switch (channel) {
+            case "sms", "whatsapp", "call", "voicemail" -> phone(text).orElse(text.strip());
+            case "email" -> email(text).orElse(text.strip());
+            default -> text.strip();
+        };
+    }
+
     /** Lower case, without display name: {@code Jane <Jane@Example.com>} is {@code jane@example.com}. */
     public static Optional<String> email(String text) {
         String address = text.strip();

@@ -9,7 +9,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The faults in force, oldest first; the first that fits strikes. Safe from any thread. */
-final class Faults {
+public final class Faults {
     private static final class Armed {
         final Fault fault;
         final @Nullable Instant until;
@@ -25,19 +25,19 @@ final class Faults {
     private final Clock clock;
     private final List<Armed> armed = new ArrayList<>();
 
-    Faults(Clock clock) {
+    public Faults(Clock clock) {
         this.clock = clock;
     }
 
-    synchronized void add(Fault fault) {
+    public synchronized void add(Fault fault) {
         armed.add(new Armed(fault, clock.instant()));
     }
 
-    synchronized void clear() {
+    public synchronized void clear() {
         armed.clear();
     }
 
-    synchronized List<Fault> inForce() {
+    public synchronized List<Fault> inForce() {
         forgetSpent();
         return armed.stream()
                 .map(one -> one.fault.times() == null ? one.fault : one.fault.times(one.left))
@@ -45,7 +45,7 @@ final class Faults {
     }
 
     /** The fault that strikes this call, used up by one. */
-    synchronized Optional<Fault> strike(String method, String path, @Nullable String locationId) {
+    public synchronized Optional<Fault> strike(String method, String path, @Nullable String locationId) {
         forgetSpent();
         for (Armed one : armed) {
             Fault fault = one.fault;

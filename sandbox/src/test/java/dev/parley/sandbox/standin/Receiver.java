@@ -16,7 +16,7 @@ import java.util.function.IntFunction;
 
 /** Where webhooks arrive: keeps them all, answers as told. */
 final class Receiver implements AutoCloseable {
-    record Arrival(int number, byte[] body, Map<String, List<String>> headers) {
+    record Arrival(int number, String target, byte[] body, Map<String, List<String>> headers) {
         String text() {
             return new String(body, StandardCharsets.UTF_8);
         }
@@ -54,7 +54,8 @@ final class Receiver implements AutoCloseable {
         int number;
         synchronized (arrivals) {
             number = arrivals.size() + 1;
-            arrivals.add(new Arrival(number, body, Map.copyOf(exchange.getRequestHeaders())));
+            arrivals.add(new Arrival(
+                    number, exchange.getRequestURI().toString(), body, Map.copyOf(exchange.getRequestHeaders())));
         }
         Reply reply = replies.apply(number);
         byte[] answer = reply.body().getBytes(StandardCharsets.UTF_8);

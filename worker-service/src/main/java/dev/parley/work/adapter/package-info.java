@@ -1,4 +1,5 @@
-/** The outbound side of vendors: one package each, found by CDI; what they share is the vault that opens credentials. */
+/** The outbound side of vendors: one package each, found by CDI; what they share: how a call is made and ends, how credentials are
+ * opened, and what of a vendor's words may be shown. */
 @NullMarked
 package dev.parley.work.adapter;
 

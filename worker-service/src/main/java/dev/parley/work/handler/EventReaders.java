@@ -6,6 +6,7 @@ import dev.parley.spi.EventReader.DoNotDisturb;
 import dev.parley.spi.EventReader.Incoming;
 import dev.parley.spi.EventReader.Report;
 import dev.parley.spi.EventReader.State;
+import dev.parley.tenant.Settings;
 import io.vertx.core.json.JsonObject;
 import java.util.HashMap;
 import java.util.List;
@@ -34,10 +35,10 @@ public final class EventReaders {
         this.byProvider = Map.copyOf(all);
     }
 
-    Incoming incoming(Job.Event event) {
+    Incoming incoming(Job.Event event, Settings settings) {
         return read(
                 event,
-                reader -> reader.incoming(event),
+                reader -> reader.incoming(event, settings),
                 new Incoming("", null, null, new JsonObject(), new JsonObject().put("unreadable", true)));
     }
 
@@ -52,8 +53,13 @@ public final class EventReaders {
         return read(event, reader -> reader.doNotDisturb(event), List.of());
     }
 
+    private static String family(String provider) {
+        int dot = provider.indexOf('.');
+        return dot < 0 ? provider : provider.substring(0, dot);
+    }
+
     private <T> T read(Job.Event event, Function<EventReader, T> how, T otherwise) {
-        EventReader reader = byProvider.get(event.provider());
+        EventReader reader = byProvider.get(family(event.provider()));
         if (reader == null) {
             LOG.warn("no reader for provider {}, event {} is taken as one without words", event.provider(), event.id());
             return otherwise;

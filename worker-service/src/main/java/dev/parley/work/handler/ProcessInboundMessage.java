@@ -94,7 +94,11 @@ public final class ProcessInboundMessage implements BatchJobHandler {
                 outcomes.add(Outcome.snooze("tenant not known to this worker yet", UNTIL_TENANT_IS_KNOWN));
             } else {
                 outcomes.add(Outcome.done());
-                heard.add(new Heard(job, tenant.get(), from(job), readers.incoming(job.event())));
+                heard.add(new Heard(
+                        job,
+                        tenant.get(),
+                        from(job),
+                        readers.incoming(job.event(), tenant.get().tenant().settings())));
             }
         }
         if (heard.isEmpty()) {

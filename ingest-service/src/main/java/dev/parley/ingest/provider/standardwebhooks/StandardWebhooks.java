@@ -195,12 +195,7 @@ public final class StandardWebhooks implements WebhookProvider {
         if (address == null || channel == null) {
             return null;
         }
-        return switch (channel) {
-            case "sms", "whatsapp", "call", "voicemail" ->
-                Address.phone(address).orElse(address.strip());
-            case "email" -> Address.email(address).orElse(address.strip());
-            default -> address.strip();
-        };
+        return Address.on(channel, address);
     }
 
     private static @Nullable String text(JsonObject json, String name) {

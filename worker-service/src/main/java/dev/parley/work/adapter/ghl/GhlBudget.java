@@ -1,13 +1,11 @@
 package dev.parley.work.adapter.ghl;
 
 import dev.parley.tenant.TenantId;
+import dev.parley.work.adapter.VendorHttp;
 import io.vertx.core.MultiMap;
 import java.time.Clock;
-import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -54,7 +52,7 @@ final class GhlBudget {
     /** The vendor said 429: nobody of this account asks again before the time returned. */
     Duration refused(Account account, MultiMap headers) {
         Instant now = clock.instant();
-        Duration asked = retryAfter(headers, now);
+        Duration asked = VendorHttp.retryAfter(headers, now);
         Long daily = number(headers, "X-RateLimit-Daily-Remaining");
         Long interval = number(headers, "X-RateLimit-Interval-Milliseconds");
         Duration pause = asked != null
@@ -69,25 +67,6 @@ final class GhlBudget {
 
     private Left left(Account account) {
         return accounts.computeIfAbsent(account, unknown -> new Left());
-    }
-
-    /** {@code Retry-After} in seconds or as a date; null = absent, or neither. */
-    static @Nullable Duration retryAfter(MultiMap headers, Instant now) {
-        String text = headers.get("Retry-After");
-        if (text == null) {
-            return null;
-        }
-        try {
-            Duration asked = text.strip().matches("\\d{1,9}")
-                    ? Duration.ofSeconds(Long.parseLong(text.strip()))
-                    : Duration.between(
-                            now,
-                            ZonedDateTime.parse(text.strip(), DateTimeFormatter.RFC_1123_DATE_TIME)
-                                    .toInstant());
-            return asked.isNegative() ? Duration.ZERO : asked;
-        } catch (DateTimeException e) {
-            return null;
-        }
     }
 
     private static @Nullable Long number(MultiMap headers, String name) {

@@ -6,12 +6,11 @@ import dev.parley.spi.MessagingAdapter;
 import dev.parley.tenant.CredentialStore;
 import dev.parley.tenant.Tenant;
 import dev.parley.tenant.Vault;
+import dev.parley.work.adapter.VendorCall;
+import dev.parley.work.adapter.VendorHttp;
+import dev.parley.work.adapter.VendorHttp.Answer;
 import dev.parley.work.adapter.ghl.GhlBudget.Account;
-import dev.parley.work.adapter.ghl.GhlClient.Answer;
-import dev.parley.work.adapter.ghl.GhlClient.NoAnswer;
-import io.smallrye.mutiny.TimeoutException;
 import io.smallrye.mutiny.Uni;
-import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonArray;
@@ -34,7 +33,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,7 +81,7 @@ public final class GhlMessaging implements MessagingAdapter, AutoCloseable {
     private static final int PAGE = 100;
     private static final int CONVERSATIONS = 3;
 
-    private final GhlClient client;
+    private final VendorHttp client;
     private final GhlTokens tokens;
     private final GhlBudget budget;
     private final GhlConfig config;
@@ -97,7 +95,14 @@ public final class GhlMessaging implements MessagingAdapter, AutoCloseable {
     GhlMessaging(GhlConfig config, Vertx vertx, Pool db, Vault vault, Clock clock) {
         this.config = config;
         this.clock = clock;
-        this.client = new GhlClient(vertx.getDelegate(), config);
+        this.client = new VendorHttp(
+                vertx.getDelegate(),
+                NAME,
+                "parley.ghl.base-url",
+                config.baseUrl(),
+                config.connectTimeout(),
+                config.keepAlive(),
+                config.poolSize());
         this.tokens = new GhlTokens(db, new CredentialStore(), vault, client, config, clock);
         this.budget = new GhlBudget(clock, config);
     }
@@ -109,7 +114,7 @@ public final class GhlMessaging implements MessagingAdapter, AutoCloseable {
 
     @Override
     public Uni<Sent> send(Tenant tenant, OutboundMessage message) {
-        return ending("send", true, left -> {
+        return VendorCall.ending("send", true, config.callTimeout(), left -> {
             JsonObject body = body(tenant, message);
             List<String> quotes = List.of(message.text(), message.channelAddress());
             Request request = new Request(
@@ -124,7 +129,8 @@ public final class GhlMessaging implements MessagingAdapter, AutoCloseable {
 
     @Override
     public Uni<Optional<Sent>> lookUp(Tenant tenant, OutboundMessage message, Instant attemptedAt) {
-        return ending("look-up", false, left -> new LookUp(tenant, message, attemptedAt, left).run());
+        return VendorCall.ending(
+                "look-up", false, config.callTimeout(), left -> new LookUp(tenant, message, attemptedAt, left).run());
     }
 
     private static JsonObject body(Tenant tenant, OutboundMessage message) {
@@ -258,7 +264,7 @@ public final class GhlMessaging implements MessagingAdapter, AutoCloseable {
                 return new AdapterException(Kind.THROTTLED, reason, budget.refused(account, answer.headers()), null);
             }
             if (status >= 500) {
-                Duration after = GhlBudget.retryAfter(answer.headers(), clock.instant());
+                Duration after = VendorHttp.retryAfter(answer.headers(), clock.instant());
                 boolean saysItDidNothing = status == 503 && after != null;
                 Kind kind = writes && !saysItDidNothing ? Kind.AMBIGUOUS : Kind.TRANSIENT;
                 return new AdapterException(kind, reason, kind == Kind.TRANSIENT ? after : null, null);
@@ -273,7 +279,7 @@ public final class GhlMessaging implements MessagingAdapter, AutoCloseable {
     }
 
     /** One request with the tenant's token; once more with a fresh one if the vendor did not accept the first. */
-    private Uni<Call> call(Tenant tenant, Request request, TimeLeft left) {
+    private Uni<Call> call(Tenant tenant, Request request, VendorCall left) {
         return tokens.current(tenant.id())
                 .flatMap(credential -> once(tenant, credential, request, left))
                 .flatMap(first -> first.asksForFreshToken()
@@ -282,7 +288,7 @@ public final class GhlMessaging implements MessagingAdapter, AutoCloseable {
                         : Uni.createFrom().item(first));
     }
 
-    private Uni<Call> once(Tenant tenant, GhlCredential credential, Request request, TimeLeft left) {
+    private Uni<Call> once(Tenant tenant, GhlCredential credential, Request request, VendorCall left) {
         Account account = new Account(tenant.id(), location(tenant, credential).orElse(""));
         Duration wait = budget.take(account);
         if (wait != null) {
@@ -299,8 +305,8 @@ public final class GhlMessaging implements MessagingAdapter, AutoCloseable {
             headers.put("Content-Type", "application/json");
             body = request.body().toBuffer();
         }
-        left.mayHaveArrived.set(true);
-        return client.exchange(request.method(), request.path(), headers, body, left.now())
+        Buffer sent = body;
+        return left.requesting(() -> client.exchange(request.method(), request.path(), headers, sent, left.timeLeft()))
                 .onItemOrFailure()
                 .invoke((answer, failure) -> {
                     if (answer == null) {
@@ -308,11 +314,6 @@ public final class GhlMessaging implements MessagingAdapter, AutoCloseable {
                     } else {
                         budget.answered(account, answer.headers());
                     }
-                    // A refusal settles it; after anything else, even a fault of ours leaves the doubt.
-                    left.mayHaveArrived.set(
-                            answer == null
-                                    ? failure instanceof NoAnswer lost && lost.mayHaveArrived()
-                                    : answer.isSuccess() || answer.status() >= 500);
                 })
                 .map(answer -> new Call(
                         answer, credential, account, request.quoting(credential).quotes()));
@@ -323,65 +324,15 @@ public final class GhlMessaging implements MessagingAdapter, AutoCloseable {
                 .or(() -> tenant.settings().text("ghl.location_id"));
     }
 
-    /** The time one call of the adapter has, and whether a request of it is out without an answer. */
-    private static final class TimeLeft {
-        private final long end;
-        private final AtomicBoolean mayHaveArrived = new AtomicBoolean();
-
-        TimeLeft(Duration limit) {
-            this.end = System.nanoTime() + limit.toNanos();
-        }
-
-        Duration now() {
-            return Duration.ofNanos(Math.max(1_000_000, end - System.nanoTime()));
-        }
-    }
-
-    private interface Work<T> {
-        Uni<T> with(TimeLeft left);
-    }
-
-    /**
-     * Runs {@code work} so that it ends in time, on the caller's event loop, with an {@link AdapterException} if at all.
-     *
-     * @param writes whether a lost answer leaves a doubt; reading can simply be done again
-     */
-    private <T> Uni<T> ending(String what, boolean writes, Work<T> work) {
-        return Uni.createFrom().deferred(() -> {
-            TimeLeft left = new TimeLeft(config.callTimeout());
-            // A little later than the request's own limit, which knows better how far it came.
-            Duration limit = config.callTimeout().plusMillis(50);
-            Uni<T> bounded = Uni.createFrom()
-                    .deferred(() -> work.with(left))
-                    .ifNoItem()
-                    .after(limit)
-                    .fail()
-                    .onFailure(failure -> !(failure instanceof AdapterException))
-                    .transform(failure -> {
-                        boolean doubt = writes && left.mayHaveArrived.get();
-                        String reason = failure instanceof NoAnswer lost
-                                ? lost.reason()
-                                : failure instanceof TimeoutException
-                                        ? "not done within "
-                                                + config.callTimeout().toMillis() + " ms"
-                                        : failure.getClass().getSimpleName();
-                        return new AdapterException(
-                                doubt ? Kind.AMBIGUOUS : Kind.TRANSIENT, what + ": " + reason, null, failure);
-                    });
-            Context caller = io.vertx.core.Vertx.currentContext();
-            return caller == null ? bounded : bounded.emitOn(task -> caller.runOnContext(ignored -> task.run()));
-        });
-    }
-
     /** One question: is this message among the contact's? Reads newest first until it is older than the attempt. */
     private final class LookUp {
         private final Tenant tenant;
         private final OutboundMessage message;
         private final Instant notBefore;
         private final String words;
-        private final TimeLeft left;
+        private final VendorCall left;
 
-        LookUp(Tenant tenant, OutboundMessage message, Instant attemptedAt, TimeLeft left) {
+        LookUp(Tenant tenant, OutboundMessage message, Instant attemptedAt, VendorCall left) {
             this.tenant = tenant;
             this.message = message;
             this.notBefore = attemptedAt.minus(config.lookUpSkew());

@@ -1,6 +1,7 @@
 package dev.parley.work.adapter.ghl;
 
-import dev.parley.work.adapter.ghl.GhlClient.Answer;
+import dev.parley.work.adapter.VendorHttp.Answer;
+import dev.parley.work.adapter.VendorWords;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
@@ -36,22 +37,17 @@ record GhlRefusal(Kind kind, String text) {
         }
     }
 
-    private static final int MAX_TEXT = 300;
     private static final Pattern DND =
             Pattern.compile("\\bdnd\\b|do not disturb|\\bopted[ -]?out\\b|\\bunsubscribed\\b");
     private static final Pattern TOKEN = Pattern.compile("\\bexpired\\b|invalid[ _](jwt|token|access[ _]token|auth)"
             + "|\\bjwt\\b|token is (invalid|malformed|revoked)");
-    private static final Pattern SECRET_LIKE =
-            Pattern.compile("(?i)bearer\\s+\\S+|eyJ[\\w.-]{10,}|pit-[\\w-]{6,}|\\b[\\w-]{32,}\\b");
-    private static final Pattern MAIL = Pattern.compile("[\\w.+-]+@[\\w-]+(\\.[\\w-]+)+");
-    private static final Pattern PHONE = Pattern.compile("\\+?\\d[\\d ().-]{5,}\\d");
 
     /**
      * @param quotes what the vendor may repeat and nobody may read in a log: the token, the message, the address
      */
     static GhlRefusal of(Answer answer, List<String> quotes) {
         String raw = said(answer);
-        return new GhlRefusal(kind(answer, raw.toLowerCase(Locale.ROOT)), shown(raw, quotes));
+        return new GhlRefusal(kind(answer, raw.toLowerCase(Locale.ROOT)), VendorWords.shown(raw, quotes));
     }
 
     /** Begins with the kind's word, for readers that are programs. */
@@ -106,20 +102,5 @@ record GhlRefusal(Kind kind, String text) {
         String error = json.getValue("error") instanceof String text ? text : "";
         String description = json.getValue("error_description") instanceof String text ? text : "";
         return description.isEmpty() ? error : error + ": " + description;
-    }
-
-    private static String shown(String raw, List<String> quotes) {
-        String text = raw;
-        for (String quote : quotes) {
-            if (quote.length() >= 4) {
-                text = text.replace(quote, "***");
-            }
-        }
-        text = text.replaceAll("[\\p{Cntrl}\\u2028\\u2029]+", " ");
-        text = SECRET_LIKE.matcher(text).replaceAll("***");
-        text = MAIL.matcher(text).replaceAll("***");
-        text = PHONE.matcher(text).replaceAll("***");
-        text = text.strip();
-        return text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT) + "…";
     }
 }

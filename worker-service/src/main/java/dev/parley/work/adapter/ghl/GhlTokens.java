@@ -8,8 +8,9 @@ import dev.parley.tenant.Secret;
 import dev.parley.tenant.TenantId;
 import dev.parley.tenant.Vault;
 import dev.parley.tenant.VaultException;
-import dev.parley.work.adapter.ghl.GhlClient.Answer;
-import dev.parley.work.adapter.ghl.GhlClient.NoAnswer;
+import dev.parley.work.adapter.VendorHttp;
+import dev.parley.work.adapter.VendorHttp.Answer;
+import dev.parley.work.adapter.VendorHttp.NoAnswer;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.subscription.UniEmitter;
 import io.vertx.core.buffer.Buffer;
@@ -74,7 +75,7 @@ final class GhlTokens {
     private final Pool db;
     private final CredentialStore store;
     private final Vault vault;
-    private final GhlClient client;
+    private final VendorHttp client;
     private final GhlConfig config;
     private final Clock clock;
     private final Few few;
@@ -82,7 +83,7 @@ final class GhlTokens {
     private final Map<TenantId, Unsaved> unsaved = new ConcurrentHashMap<>();
     private final Map<TenantId, Failed> failed = new ConcurrentHashMap<>();
 
-    GhlTokens(Pool db, CredentialStore store, Vault vault, GhlClient client, GhlConfig config, Clock clock) {
+    GhlTokens(Pool db, CredentialStore store, Vault vault, VendorHttp client, GhlConfig config, Clock clock) {
         this.db = db;
         this.store = store;
         this.vault = vault;
@@ -250,7 +251,7 @@ final class GhlTokens {
         GhlRefusal refusal = GhlRefusal.of(answer, quotes);
         String reason = "token refresh: " + refusal.reason(answer.status());
         if (answer.status() == 429) {
-            Duration after = GhlBudget.retryAfter(answer.headers(), clock.instant());
+            Duration after = VendorHttp.retryAfter(answer.headers(), clock.instant());
             throw new AdapterException(Kind.THROTTLED, reason, after == null ? config.window() : after, null);
         }
         if (answer.status() >= 500 || answer.status() == 408) {

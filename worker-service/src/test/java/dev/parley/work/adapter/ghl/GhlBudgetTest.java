@@ -3,6 +3,7 @@ package dev.parley.work.adapter.ghl;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.tenant.TenantId;
+import dev.parley.work.adapter.VendorHttp;
 import dev.parley.work.adapter.ghl.GhlBudget.Account;
 import io.vertx.core.MultiMap;
 import java.time.Clock;
@@ -115,10 +116,10 @@ class GhlBudgetTest {
 
     @Test
     void a_date_to_come_back_at_is_understood() {
-        assertThat(GhlBudget.retryAfter(
+        assertThat(VendorHttp.retryAfter(
                         headers("Retry-After", "Sat, 21 Nov 2026 10:00:30 GMT"), Instant.parse("2026-11-21T10:00:00Z")))
                 .isEqualTo(Duration.ofSeconds(30));
-        assertThat(GhlBudget.retryAfter(
+        assertThat(VendorHttp.retryAfter(
                         headers("Retry-After", "Sat, 21 Nov 2026 09:00:00 GMT"), Instant.parse("2026-11-21T10:00:00Z")))
                 .isEqualTo(Duration.ZERO);
     }

@@ -2,7 +2,7 @@ package dev.parley.work.adapter.ghl;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.parley.work.adapter.ghl.GhlClient.Answer;
+import dev.parley.work.adapter.VendorHttp.Answer;
 import dev.parley.work.adapter.ghl.GhlRefusal.Kind;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;

@@ -1,4 +1,4 @@
-package dev.parley.work.adapter.ghl;
+package dev.parley.work.adapter;
 
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.subscription.UniEmitter;
@@ -17,41 +17,59 @@ import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonObject;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.time.DateTimeException;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One HTTP exchange with the API, made exactly once: no retry, no redirect, and every failure says whether the request
- * can have arrived. That distinction is why this stands on the plain HTTP client.
+ * HTTP exchanges with one vendor's API, each made exactly once: no retry, no redirect, and every failure says whether the
+ * request can have arrived. That distinction is why this stands on the plain HTTP client.
  */
-final class GhlClient implements AutoCloseable {
+public final class VendorHttp implements AutoCloseable {
     private static final int MAX_ANSWER = 1024 * 1024;
 
     private final Vertx vertx;
     private final HttpClient http;
     private final String base;
 
-    GhlClient(Vertx vertx, GhlConfig config) {
+    /**
+     * @param name of the vendor, for logs
+     * @param baseKey the setting that {@code base} comes from, for the error that it is no URL
+     * @param base the API; {@code http} is accepted for a loopback address only, because every request carries a secret
+     * @param connectTimeout within this time a connection stands, or nothing was sent
+     * @param keepAlive an idle connection is closed after this time
+     * @param poolSize so many connections at most
+     */
+    public VendorHttp(
+            Vertx vertx,
+            String name,
+            String baseKey,
+            String base,
+            Duration connectTimeout,
+            Duration keepAlive,
+            int poolSize) {
         this.vertx = vertx;
-        this.base = checkedBase(config.baseUrl());
+        this.base = checkedBase(baseKey, base);
         this.http = vertx.createHttpClient(new HttpClientOptions()
-                .setName("ghl")
+                .setName(name)
                 // One request per connection at a time: a reset then concerns that request alone.
                 .setProtocolVersion(HttpVersion.HTTP_1_1)
-                .setConnectTimeout((int) config.connectTimeout().toMillis())
-                .setKeepAliveTimeout((int) Math.max(1, config.keepAlive().toSeconds()))
-                .setMaxPoolSize(config.poolSize())
+                .setConnectTimeout((int) connectTimeout.toMillis())
+                .setKeepAliveTimeout((int) Math.max(1, keepAlive.toSeconds()))
+                .setMaxPoolSize(poolSize)
                 // A queue without end would only move the waiting to where nobody sees it.
-                .setMaxWaitQueueSize(config.poolSize() * 8));
+                .setMaxWaitQueueSize(poolSize * 8));
     }
 
     /** What came back, complete. */
-    record Answer(int status, MultiMap headers, Buffer body) {
+    public record Answer(int status, MultiMap headers, Buffer body) {
         /** The body, if it is a JSON object. */
-        @Nullable
-        JsonObject json() {
+        public @Nullable JsonObject json() {
             try {
                 return Json.decodeValue(body) instanceof JsonObject object ? object : null;
             } catch (DecodeException e) {
@@ -59,13 +77,13 @@ final class GhlClient implements AutoCloseable {
             }
         }
 
-        boolean isSuccess() {
+        public boolean isSuccess() {
             return status >= 200 && status < 300;
         }
     }
 
     /** No clear answer. Messages name what happened, never what was in the request. */
-    static final class NoAnswer extends Exception {
+    public static final class NoAnswer extends Exception {
         private final boolean mayHaveArrived;
 
         NoAnswer(boolean mayHaveArrived, String message) {
@@ -73,11 +91,11 @@ final class GhlClient implements AutoCloseable {
             this.mayHaveArrived = mayHaveArrived;
         }
 
-        boolean mayHaveArrived() {
+        public boolean mayHaveArrived() {
             return mayHaveArrived;
         }
 
-        String reason() {
+        public String reason() {
             return String.valueOf(getMessage());
         }
     }
@@ -88,7 +106,7 @@ final class GhlClient implements AutoCloseable {
      *
      * @param path with query, encoded
      */
-    Uni<Answer> exchange(
+    public Uni<Answer> exchange(
             HttpMethod method, String path, Map<String, String> headers, @Nullable Buffer body, Duration limit) {
         return Uni.createFrom().emitter(emitter -> new Exchange(method, path, headers, body, limit, emitter).start());
     }
@@ -191,22 +209,40 @@ final class GhlClient implements AutoCloseable {
         return text == null || cause instanceof io.vertx.core.http.StreamResetException ? name : name + ": " + text;
     }
 
-    private static String checkedBase(String text) {
+    /** {@code Retry-After} in seconds or as a date; null = absent, or neither. */
+    public static @Nullable Duration retryAfter(MultiMap headers, Instant now) {
+        String text = headers.get("Retry-After");
+        if (text == null) {
+            return null;
+        }
+        try {
+            Duration asked = text.strip().matches("\\d{1,9}")
+                    ? Duration.ofSeconds(Long.parseLong(text.strip()))
+                    : Duration.between(
+                            now,
+                            ZonedDateTime.parse(text.strip(), DateTimeFormatter.RFC_1123_DATE_TIME)
+                                    .toInstant());
+            return asked.isNegative() ? Duration.ZERO : asked;
+        } catch (DateTimeException e) {
+            return null;
+        }
+    }
+
+    private static String checkedBase(String key, String text) {
         URI uri;
         try {
             uri = new URI(text.strip());
         } catch (URISyntaxException e) {
-            throw new IllegalArgumentException("parley.ghl.base-url is not a URL");
+            throw new IllegalArgumentException(key + " is not a URL");
         }
         String host = uri.getHost();
         if (host == null || uri.getRawQuery() != null || uri.getRawFragment() != null || uri.getRawUserInfo() != null) {
-            throw new IllegalArgumentException(
-                    "parley.ghl.base-url must be a plain URL such as https://services.leadconnectorhq.com");
+            throw new IllegalArgumentException(key + " must be a plain URL such as https://api.example.com");
         }
         boolean loopback = host.equals("localhost") || host.equals("[::1]") || host.matches("127(\\.\\d{1,3}){3}");
         if (!"https".equals(uri.getScheme()) && !("http".equals(uri.getScheme()) && loopback)) {
             throw new IllegalArgumentException(
-                    "parley.ghl.base-url must begin with https:// (http is for loopback addresses only): " + host);
+                    key + " must begin with https:// (http is for loopback addresses only): " + host);
         }
         return text.strip().replaceAll("/+$", "");
     }
