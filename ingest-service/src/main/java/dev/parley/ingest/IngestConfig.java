@@ -64,6 +64,10 @@ public interface IngestConfig {
 
     StandardWebhooks standardWebhooks();
 
+    WhatsApp whatsapp();
+
+    Chatwoot chatwoot();
+
     /** @throws IllegalArgumentException names the first key whose value cannot work */
     default void check() {
         positive("max-body", maxBody().asLongValue());
@@ -251,6 +255,25 @@ public interface IngestConfig {
     /** Provider {@code standard-webhooks}. */
     interface StandardWebhooks {
         /** How far {@code webhook-timestamp} may be from our clock, either way. */
+        @WithDefault("5M")
+        Duration tolerance();
+    }
+
+    /** Provider {@code whatsapp}: Meta's Cloud API. */
+    interface WhatsApp {
+        /**
+         * Secrets of our Meta app, any of which may have signed: newest first, two while one is being replaced
+         * ({@code PARLEY_WHATSAPP_APP_SECRETS}). None: every webhook of Meta is refused.
+         */
+        Optional<List<String>> appSecrets();
+
+        /** What Meta has to show when it checks our URL ({@code PARLEY_WHATSAPP_VERIFY_TOKENS}). None: nobody can. */
+        Optional<List<String>> verifyTokens();
+    }
+
+    /** Provider {@code chatwoot}. */
+    interface Chatwoot {
+        /** How far {@code X-Chatwoot-Timestamp} may be from our clock, either way. */
         @WithDefault("5M")
         Duration tolerance();
     }

@@ -132,6 +132,10 @@ class IngestMeters {
         answered(provider, summary.name().toLowerCase(Locale.ROOT), "none", nanos);
     }
 
+    void shookHands(String provider, long nanos) {
+        answered(provider, "handshake", "none", nanos);
+    }
+
     void refused(String provider, Answer.Refusal why, long nanos) {
         answered(provider, "refused", why.name().toLowerCase(Locale.ROOT), nanos);
     }

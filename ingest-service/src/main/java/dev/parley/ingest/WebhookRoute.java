@@ -40,9 +40,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Bytes in, status out. {@code POST /webhooks/{provider}} and {@code POST /webhooks/{provider}/{tenant_slug}}; nothing else
- * is served on this port. Routes of Vert.x, not resources: here the body is counted while it arrives, has a deadline as a
- * whole, and is never looked at.
+ * Bytes in, status out. {@code POST /webhooks/{provider}} and {@code POST /webhooks/{provider}/{tenant_slug}}, and there
+ * the GET by which a vendor checks a new URL; nothing else is served on this port. Routes of Vert.x, not resources: here
+ * the body is counted while it arrives, has a deadline as a whole, and is never looked at.
  */
 @Singleton
 class WebhookRoute {
@@ -159,6 +159,9 @@ class WebhookRoute {
                 refuse(429, Refusal.FLOOD);
                 return;
             }
+            if (request.method().equals(HttpMethod.GET) && shookHands()) {
+                return;
+            }
             if (!request.method().equals(HttpMethod.POST)) {
                 response.putHeader(HttpHeaders.ALLOW, "POST");
                 refuse(405, Refusal.METHOD);
@@ -171,6 +174,27 @@ class WebhookRoute {
                 refuse(413, Refusal.TOO_LARGE);
             } else {
                 readBody();
+            }
+        }
+
+        /** A vendor that checks a new URL gets its answer; a wrong question is a wrong method like any other. */
+        private boolean shookHands() {
+            Optional<String> answer = vendor.flatMap(known -> known.handshake(parameters()));
+            answer.ifPresent(text -> {
+                addresses.giveBack(client);
+                meters.shookHands(provider, System.nanoTime() - arrived);
+                response.putHeader("X-Content-Type-Options", "nosniff");
+                respond(200, "text/plain", Buffer.buffer(text));
+            });
+            return answer.isPresent();
+        }
+
+        private Map<String, List<String>> parameters() {
+            try {
+                return lists(request.params());
+            } catch (IllegalArgumentException e) {
+                // Not even decodable.
+                return Map.of();
             }
         }
 
@@ -243,7 +267,7 @@ class WebhookRoute {
             }
             stopTimer();
             Delivery delivery =
-                    new Delivery(body.getBytes(), request.uri(), headers(request.headers()), receivedAt, arrived);
+                    new Delivery(body.getBytes(), request.uri(), lists(request.headers()), receivedAt, arrived);
             Uni<Answer> answer =
                     Uni.createFrom().deferred(() -> intake.take(target.provider(), target.slug(), delivery));
             answer.subscribe().with(this::answerHere, failure -> {
@@ -351,7 +375,7 @@ class WebhookRoute {
         }
     }
 
-    private static Map<String, List<String>> headers(MultiMap headers) {
+    private static Map<String, List<String>> lists(MultiMap headers) {
         Map<String, List<String>> all = new HashMap<>();
         for (Map.Entry<String, String> header : headers) {
             all.computeIfAbsent(header.getKey(), name -> new ArrayList<>(1)).add(header.getValue());

@@ -11,6 +11,8 @@ import java.util.Map;
 public class IngestDatabase implements QuarkusTestResourceLifecycleManager {
     static final TestKey GHL = new TestKey(1);
     static final String APP = "6878cec452e7c8d29d4dd3d9";
+    static final String WHATSAPP_SECRET = "0123456789abcdef0123456789abcdef";
+    static final String WHATSAPP_TOKEN = "a-token-that-meta-shows";
     static final String VAULT_KEY = Vault.newKey();
 
     private TestDatabase db;
@@ -29,6 +31,8 @@ public class IngestDatabase implements QuarkusTestResourceLifecycleManager {
         config.put("parley.ingest.encryption-keys", VAULT_KEY);
         config.put("parley.ingest.ghl.app-ids", APP);
         config.put("parley.ingest.ghl.public-keys", GHL.spki());
+        config.put("parley.ingest.whatsapp.app-secrets", WHATSAPP_SECRET + ",older-app-secret");
+        config.put("parley.ingest.whatsapp.verify-tokens", WHATSAPP_TOKEN);
         config.put("parley.ingest.max-body", "256K");
         config.put("parley.ingest.body-timeout", "1S");
         return config;

@@ -144,9 +144,10 @@ class ProgramsIT {
         }
         variables.addAll(
                 manifests.config("parley-" + program.container + "-settings").keySet());
-        if (container.getEnvFrom().stream().anyMatch(from -> from.getSecretRef() != null)) {
-            variables.addAll(SecretTemplate.keys().get("parley-worker-secrets"));
-        }
+        container.getEnvFrom().stream()
+                .filter(from -> from.getSecretRef() != null)
+                .forEach(from -> variables.addAll(
+                        SecretTemplate.keys().get(from.getSecretRef().getName())));
         return variables;
     }
 

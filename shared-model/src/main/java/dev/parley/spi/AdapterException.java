@@ -12,6 +12,11 @@ public final class AdapterException extends RuntimeException {
         THROTTLED,
         /** Certainly not done and never will be (invalid request, opted out, unknown contact). */
         REFUSED,
+        /**
+         * Certainly not done, and rightly so: a rule of the channel, not a fault, keeps this message back (the time for
+         * answering is over). The message counts as blocked with this reason.
+         */
+        BLOCKED,
         /** Certainly not done: our credentials are not accepted and refreshing them did not help. */
         UNAUTHORIZED,
         /** May or may not have been done (the bytes left, no clear answer came back): never repeat blindly. */

@@ -66,6 +66,11 @@ public final class Delivery {
         return value.isEmpty() ? Optional.empty() : Optional.of(value);
     }
 
+    /** Whether the header stands there at all, once or more, with or without a value. */
+    public boolean has(String header) {
+        return headers.containsKey(header.toLowerCase(Locale.ROOT));
+    }
+
     public Instant receivedAt() {
         return receivedAt;
     }

@@ -2,9 +2,11 @@ package dev.parley.spi;
 
 import dev.parley.queue.Job;
 import dev.parley.tenant.Settings;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Instant;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +38,24 @@ public interface EventReader {
     }
 
     /**
+     * Whose turn a conversation is in the provider's inbox (event type {@code conversation_status}); null = it does not say,
+     * or nothing that concerns the bot.
+     */
+    default @Nullable Turn turn(Job.Event event) {
+        return null;
+    }
+
+    /** @param at when it was so; null = the provider does not say */
+    record Turn(Whose whose, @Nullable Instant at) {}
+
+    enum Whose {
+        /** People are done with it, or gave it to the bot. */
+        BOT,
+        /** It was handed to people. */
+        PEOPLE
+    }
+
+    /**
      * A mark on one address of one channel, under which Parley may or may not know somebody.
      *
      * @param isPermanent cannot be lifted by the contact's own word
@@ -55,13 +75,26 @@ public interface EventReader {
      * @param contactRefs the vendors' own ids of this contact by adapter name, merged into {@code refs} of the contact's
      *     metadata, for example {@code {"ghl": {"contact_id": "…"}}}
      * @param details anything worth keeping with the message (attachments, subject), in a documented shape
+     * @param media what was sent beside or instead of words, each {@code {"kind", "id"|"url", "mime_type", …}} as documented
+     *     for {@code messages.payload.media}; references only, nothing is fetched
      */
     record Incoming(
             String text,
             @Nullable String displayName,
             @Nullable Instant sentAt,
             JsonObject contactRefs,
-            JsonObject details) {}
+            JsonObject details,
+            JsonArray media) {
+        /** Of words alone. */
+        public Incoming(
+                String text,
+                @Nullable String displayName,
+                @Nullable Instant sentAt,
+                JsonObject contactRefs,
+                JsonObject details) {
+            this(text, displayName, sentAt, contactRefs, details, new JsonArray());
+        }
+    }
 
     enum State {
         SENT,
@@ -86,6 +119,7 @@ public interface EventReader {
      * @param providerMessageId the provider's id of the outbound message; null = not given
      * @param author null where the event is a bare status
      * @param text the words of the outbound message, empty for a bare status
+     * @param ourMessageId our own id of the message, where the vendor gives back what we sent along; null = it does not
      */
     record Report(
             @Nullable String providerMessageId,
@@ -94,5 +128,18 @@ public interface EventReader {
             String text,
             @Nullable String error,
             @Nullable Instant at,
-            JsonObject contactRefs) {}
+            JsonObject contactRefs,
+            @Nullable UUID ourMessageId) {
+        /** Of a vendor that gives nothing back. */
+        public Report(
+                @Nullable String providerMessageId,
+                State state,
+                @Nullable Author author,
+                String text,
+                @Nullable String error,
+                @Nullable Instant at,
+                JsonObject contactRefs) {
+            this(providerMessageId, state, author, text, error, at, contactRefs, null);
+        }
+    }
 }

@@ -5,6 +5,7 @@ import dev.parley.tenant.Secret;
 import dev.parley.tenant.Settings;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -75,6 +76,17 @@ public interface WebhookProvider {
      * too often. Empty = it has no such breaker that would hit all tenants at once.
      */
     default Optional<Duration> successWindow() {
+        return Optional.empty();
+    }
+
+    /**
+     * What to answer to the GET by which the vendor checks that a URL is ours. Compares in constant time; an answer is sent
+     * back as plain text, so it holds nothing but letters, digits, {@code -} and {@code _}.
+     *
+     * @param query decoded parameters, values in the order they came
+     * @return empty = not the vendor, or the vendor asks nothing: answered like any other GET
+     */
+    default Optional<String> handshake(Map<String, List<String>> query) {
         return Optional.empty();
     }
 

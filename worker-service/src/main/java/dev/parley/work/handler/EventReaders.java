@@ -6,12 +6,15 @@ import dev.parley.spi.EventReader.DoNotDisturb;
 import dev.parley.spi.EventReader.Incoming;
 import dev.parley.spi.EventReader.Report;
 import dev.parley.spi.EventReader.State;
+import dev.parley.spi.EventReader.Turn;
 import dev.parley.tenant.Settings;
 import io.vertx.core.json.JsonObject;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,6 +50,12 @@ public final class EventReaders {
                 event,
                 reader -> reader.report(event),
                 new Report(event.providerMessageId(), State.OTHER, null, "", null, null, new JsonObject()));
+    }
+
+    @Nullable
+    Turn turn(Job.Event event) {
+        return this.<Optional<Turn>>read(event, reader -> Optional.ofNullable(reader.turn(event)), Optional.empty())
+                .orElse(null);
     }
 
     List<DoNotDisturb> doNotDisturb(Job.Event event) {

@@ -18,6 +18,8 @@ import dev.parley.spi.BatchJobHandler;
 import dev.parley.spi.EventReader.Author;
 import dev.parley.spi.EventReader.DoNotDisturb;
 import dev.parley.spi.EventReader.Report;
+import dev.parley.spi.EventReader.Turn;
+import dev.parley.spi.EventReader.Whose;
 import dev.parley.spi.Outcome;
 import dev.parley.tenant.Tenant;
 import dev.parley.tenant.TenantId;
@@ -40,12 +42,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the provider tells about messages that went out: how far ours came, and what others said on the same thread. Our
- * own sends are recognised by the provider's id, or, while that is not known yet, by contact and words. A person's message
+ * own sends are recognised by the provider's id, or, while that is not known yet, by our own id where the provider gives it
+ * back, else by contact and words. A person's message
  * is recorded and pauses the bot. Nothing here is ever answered.
  */
 public final class ProcessDeliveryStatus implements BatchJobHandler {
     private static final String ECHO = "outbound_message";
     private static final String DO_NOT_DISTURB = "contact_dnd";
+    private static final String TURN = "conversation_status";
     private static final Duration UNTIL_TENANT_IS_KNOWN = Duration.ofSeconds(5);
     /** A status may overtake the answer to the call that it is about; longer than this no call lasts. */
     private static final Duration OVERTAKING = Duration.ofSeconds(30);
@@ -68,11 +72,22 @@ public final class ProcessDeliveryStatus implements BatchJobHandler {
         return JobType.PROCESS_DELIVERY_STATUS;
     }
 
-    /** One job with what its event says; {@code marks} only where it is about do-not-disturb, {@code report} elsewhere. */
+    /**
+     * One job with what its event says: {@code marks} where it is about do-not-disturb, {@code turn} where it is about whose
+     * turn it is, {@code report} elsewhere.
+     */
     private record Told(
-            Job job, TenantSettings.Known tenant, @Nullable Report report, List<DoNotDisturb> marks) {
+            Job job,
+            TenantSettings.Known tenant,
+            @Nullable Report report,
+            List<DoNotDisturb> marks,
+            @Nullable Turn turn) {
         boolean isEcho() {
             return job.event().type().equals(ECHO);
+        }
+
+        boolean isTurn() {
+            return job.event().type().equals(TURN);
         }
 
         ContactKey about() {
@@ -89,6 +104,9 @@ public final class ProcessDeliveryStatus implements BatchJobHandler {
         List<Lookup> lookups() {
             MessageId id = new MessageId(job.event().id());
             String provider = job.event().provider();
+            if (isTurn()) {
+                return List.of(new Lookup(about(), id, provider, null, null));
+            }
             return report == null
                     ? marks.stream()
                             .map(mark -> new Lookup(key(mark), id, provider, null, null))
@@ -141,9 +159,11 @@ public final class ProcessDeliveryStatus implements BatchJobHandler {
         if (tenant.isEmpty()) {
             return null;
         }
-        return job.event().type().equals(DO_NOT_DISTURB)
-                ? new Told(job, tenant.get(), null, readers.doNotDisturb(job.event()))
-                : new Told(job, tenant.get(), readers.report(job.event()), List.of());
+        return switch (job.event().type()) {
+            case DO_NOT_DISTURB -> new Told(job, tenant.get(), null, readers.doNotDisturb(job.event()), null);
+            case TURN -> new Told(job, tenant.get(), null, List.of(), readers.turn(job.event()));
+            default -> new Told(job, tenant.get(), readers.report(job.event()), List.of(), null);
+        };
     }
 
     /** The answers to each one's questions; none for a job that asked nothing. */
@@ -193,6 +213,10 @@ public final class ProcessDeliveryStatus implements BatchJobHandler {
             if (held.contains(told.job().line())) {
                 return Outcome.snooze("waits for the status before it", UNTIL_ASKED_AGAIN);
             }
+            if (told.isTurn()) {
+                turn(told, found.get(0));
+                return Outcome.done();
+            }
             Report report = told.report();
             if (report == null) {
                 for (int at = 0; at < found.size(); at++) {
@@ -207,7 +231,39 @@ public final class ProcessDeliveryStatus implements BatchJobHandler {
                 progress(told, report, ours);
                 return Outcome.done();
             }
+            Message sentAlong = sentAlong(report, known);
+            if (sentAlong != null) {
+                recognise(told, report, sentAlong);
+                return Outcome.done();
+            }
             return told.isEcho() ? echo(told, report, known) : status(told, report, known);
+        }
+
+        /** Ours, by the id of ours that the vendor gives back: sure, where words may be anybody's. */
+        private @Nullable Message sentAlong(Report report, Found known) {
+            return report.ourMessageId() == null
+                    ? null
+                    : flying(known).stream()
+                            .filter(message -> message.id().value().equals(report.ourMessageId()))
+                            .findFirst()
+                            .orElse(null);
+        }
+
+        /** The inbox of the provider is where people decide who talks; the bot follows. */
+        private void turn(Told told, Found known) {
+            draft.know(told.about(), known.contact(), known.conversation());
+            Turn turn = told.turn();
+            if (turn == null || !draft.isKnown(told.about())) {
+                return;
+            }
+            Conversation conversation = draft.conversation(told.about());
+            Instant at = turn.at() == null || turn.at().isAfter(now) ? now : turn.at();
+            Instant until = at.plus(told.tenant().dialog().humanPause());
+            if (turn.whose() == Whose.BOT) {
+                draft.put(told.about(), conversation.with(conversation.state().resumed()));
+            } else if (until.isAfter(now)) {
+                draft.put(told.about(), conversation.with(conversation.state().takenOver(at, until)));
+            }
         }
 
         private @Nullable Message ours(Told told, Found known) {

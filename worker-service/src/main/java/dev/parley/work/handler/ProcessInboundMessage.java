@@ -169,7 +169,7 @@ public final class ProcessInboundMessage implements BatchJobHandler {
                     conversation.lastOutboundAt() != null,
                     now));
 
-            Conversation next = conversation.with(move.state()).heard(now);
+            Conversation next = conversation.with(move.state()).heard(saidAt(event, incoming));
             draft.put(contact.with(move.consent()));
             draft.put(heard.from(), next);
             draft.put(Message.of(
@@ -185,6 +185,12 @@ public final class ProcessInboundMessage implements BatchJobHandler {
             if (move.reply() != null) {
                 plan(heard, next, move.reply());
             }
+        }
+
+        /** By the provider, for a vendor counts its time for answering from there, however late we hear of it. */
+        private Instant saidAt(Job.Event event, Incoming incoming) {
+            Instant said = incoming.sentAt() == null ? event.receivedAt().toInstant() : incoming.sentAt();
+            return said.isAfter(now) ? now : said;
         }
 
         private void plan(Heard heard, Conversation conversation, FirstDialog.Reply reply) {
@@ -246,6 +252,9 @@ public final class ProcessInboundMessage implements BatchJobHandler {
             decision.put("silence", move.silence());
         }
         JsonObject payload = new JsonObject().put("details", incoming.details()).put("decision", decision);
+        if (!incoming.media().isEmpty()) {
+            payload.put("media", incoming.media());
+        }
         return incoming.sentAt() == null
                 ? payload
                 : payload.put("sent_at", incoming.sentAt().toString());

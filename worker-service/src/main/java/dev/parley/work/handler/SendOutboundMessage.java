@@ -134,7 +134,19 @@ public final class SendOutboundMessage implements LeasedJobHandler<Optional<Sent
         // Had the pause begun earlier, this would not have been planned.
         return !isCompliance && letter.conversation().state().isPausedByHuman(now)
                 ? Optional.of("a person answered first")
-                : Optional.empty();
+                : overdue(letter, adapter.get(), now);
+    }
+
+    /** Vendors answer the late with an error, and some with a bad mark for the number. */
+    private static Optional<String> overdue(Letter letter, MessagingAdapter adapter, Instant now) {
+        Optional<Duration> window = adapter.replyWindow(letter.message().channel());
+        Instant heard = letter.conversation().lastInboundAt();
+        boolean isOpen =
+                window.isEmpty() || (heard != null && heard.plus(window.get()).isAfter(now));
+        return isOpen
+                ? Optional.empty()
+                : Optional.of("outside the %d-hour window: the contact's last message was %s"
+                        .formatted(window.get().toHours(), heard == null ? "never" : "at " + heard));
     }
 
     private static boolean is(Message message, FirstDialog.Purpose purpose) {
@@ -149,7 +161,8 @@ public final class SendOutboundMessage implements LeasedJobHandler<Optional<Sent
                 message.channel(),
                 letter.contact().key().address(),
                 message.text(),
-                letter.contact().refs());
+                letter.contact().refs(),
+                is(message, FirstDialog.Purpose.HANDOFF));
     }
 
     private static Step<Optional<Sent>> settle(Outcome outcome) {
@@ -254,7 +267,7 @@ public final class SendOutboundMessage implements LeasedJobHandler<Optional<Sent
             case TRANSIENT, AMBIGUOUS -> Outcome.retry(reason, adapter.retryAfter());
             case THROTTLED -> Outcome.pauseTenant(reason, pause(adapter));
             case UNAUTHORIZED -> Outcome.retry(reason, policy.unauthorizedBackoff());
-            case REFUSED -> Outcome.bury(reason);
+            case REFUSED, BLOCKED -> Outcome.bury(reason);
         };
     }
 
@@ -279,6 +292,10 @@ public final class SendOutboundMessage implements LeasedJobHandler<Optional<Sent
             case AMBIGUOUS -> {
                 draft.put(message.with(delivery.unknown(reason, now)));
                 yield Outcome.snooze("outcome unknown: " + reason, policy.reconcileInterval());
+            }
+            case BLOCKED -> {
+                draft.put(message.with(delivery.block(reason, now)));
+                yield Outcome.done();
             }
             case REFUSED -> {
                 if (Reason.saysDoNotDisturb(failure.getMessage())) {

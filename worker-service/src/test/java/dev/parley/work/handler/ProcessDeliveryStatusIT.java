@@ -314,4 +314,87 @@ class ProcessDeliveryStatusIT extends JobHandlerContract {
         stage.processInbound();
         assertThat(stage.outbound("+1829")).as("the confirmation").hasSize(1);
     }
+
+    // --- whose turn it is
+
+    private void turn(String address, String status, String before) {
+        stage.event(
+                "chatwoot",
+                "conversation_status",
+                "process_delivery_status",
+                address,
+                null,
+                new JsonObject("""
+                        {"event": "conversation_status_changed", "status": "%s", "changed_attributes":
+                          [{"status": {"previous_value": "%s", "current_value": "%s"}}]}
+                        """.formatted(status, before, status)));
+        stage.processStatuses();
+    }
+
+    @Test
+    void people_who_take_a_conversation_silence_the_bot_until_they_resolve_it() {
+        stage.hears("+1890", "hello");
+        stage.processInbound();
+
+        turn("+1890", "open", "pending");
+        assertThat(stage.context("+1890").getJsonObject("flags").containsKey("paused_until"))
+                .isTrue();
+        stage.hears("+1890", "anybody there?");
+        stage.processInbound();
+        assertThat(stage.transcript("+1890")).as("no reply").last().isEqualTo("> anybody there?");
+
+        turn("+1890", "resolved", "open");
+        assertThat(stage.context("+1890").getJsonObject("flags").containsKey("paused_until"))
+                .isFalse();
+        stage.hears("+1890", "hello again");
+        stage.processInbound();
+        assertThat(stage.transcript("+1890")).last().asString().startsWith("< ");
+    }
+
+    @Test
+    void a_conversation_that_reopens_because_its_contact_wrote_stays_with_the_bot() {
+        stage.hears("+1891", "hello");
+        stage.processInbound();
+
+        turn("+1891", "open", "resolved");
+
+        assertThat(stage.context("+1891").getJsonObject("flags").containsKey("paused_until"))
+                .isFalse();
+    }
+
+    @Test
+    void whose_turn_it_is_with_a_stranger_makes_no_contact() {
+        turn("+1892", "open", "pending");
+
+        assertThat(db.count("bot.contacts WHERE tenant_id = ? AND channel_address = '+1892'", stage.tenant.value()))
+                .isZero();
+    }
+
+    @Test
+    void an_echo_in_a_users_name_that_bears_our_id_is_ours_even_before_the_answer() {
+        stage.hears("+1893", "hello");
+        stage.processInbound();
+        stage.begin();
+        String ours = db.value(
+                String.class,
+                "SELECT message_id::text FROM bot.messages WHERE tenant_id = ? AND direction = 'outbound'",
+                stage.tenant.value());
+        stage.event(
+                "chatwoot",
+                "outbound_message",
+                "process_delivery_status",
+                "+1893",
+                "4712",
+                new JsonObject("""
+                        {"event": "message_created", "id": 4712, "content": "reworded", "message_type": "outgoing",
+                         "sender": {"id": 5, "type": "user"}, "content_attributes": {"parley_message_id": "%s"}}
+                        """.formatted(ours)));
+
+        stage.processStatuses();
+
+        assertThat(stage.states("+1893")).containsExactly("sent");
+        assertThat(stage.transcript("+1893")).hasSize(2);
+        assertThat(stage.context("+1893").getJsonObject("flags").containsKey("human"))
+                .isFalse();
+    }
 }

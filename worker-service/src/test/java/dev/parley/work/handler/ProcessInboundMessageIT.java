@@ -307,4 +307,25 @@ class ProcessInboundMessageIT extends JobHandlerContract {
         assertThat(stage.transcript("+1624")).containsExactly("> hello", GREETING, "> more", FALLBACK);
         assertThat(stage.transcript("+1625")).containsExactly("> hello", GREETING, "> more", FALLBACK);
     }
+
+    @Test
+    void media_are_kept_with_the_message_and_the_contacts_time_counts() {
+        stage.event(
+                "whatsapp", "inbound_message", "process_inbound_message", "+1690", "wamid.media", new JsonObject("""
+                        {"entry": [{"changes": [{"value": {"messages": [{"type": "image", "timestamp": "1749416383",
+                          "image": {"id": "m1", "mime_type": "image/jpeg", "caption": "my tooth"}}]}}]}]}
+                        """));
+
+        stage.processInbound();
+
+        JsonObject payload = new JsonObject(db.value(
+                String.class,
+                "SELECT payload::text FROM bot.messages WHERE tenant_id = ? AND direction = 'inbound'",
+                stage.tenant.value()));
+        assertThat(payload.getJsonArray("media").getJsonObject(0))
+                .isEqualTo(new JsonObject().put("kind", "image").put("id", "m1").put("mime_type", "image/jpeg"));
+        assertThat(stage.conversation("+1690").get("last_inbound_at").toString())
+                .startsWith("2025-06-0");
+        assertThat(stage.transcript("+1690").get(0)).isEqualTo("> my tooth");
+    }
 }

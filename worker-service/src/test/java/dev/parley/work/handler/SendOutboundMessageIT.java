@@ -10,12 +10,14 @@ import dev.parley.spi.AdapterException;
 import dev.parley.spi.AdapterException.Kind;
 import dev.parley.spi.LeasedJobHandler.Finished;
 import dev.parley.spi.LeasedJobHandler.Step;
+import dev.parley.spi.MessagingAdapter;
 import dev.parley.spi.MessagingAdapter.Sent;
 import dev.parley.spi.Outcome;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.json.JsonObject;
 import io.vertx.mutiny.sqlclient.SqlConnection;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -382,5 +384,122 @@ class SendOutboundMessageIT extends JobHandlerContract {
         stage.processInbound();
         assertThat(stage.send()).hasSize(50).containsOnly(Outcome.done());
         assertThat(stage.vendor.sent).hasSize(50);
+    }
+
+    // --- vendors' rules
+
+    /** Said {@code ago}, as the provider has it, and heard now. */
+    private void planAbout(String address, Duration ago) {
+        stage.event(
+                "whatsapp",
+                "inbound_message",
+                "process_inbound_message",
+                address,
+                "wamid." + address,
+                new JsonObject("""
+                        {"entry": [{"changes": [{"value": {"messages": [
+                          {"type": "text", "text": {"body": "hello"}, "timestamp": "%d"}]}}]}]}
+                        """.formatted(Instant.now().minus(ago).getEpochSecond())));
+        stage.processInbound();
+    }
+
+    @Test
+    void outside_the_window_a_send_is_blocked_with_that_reason_and_nobody_is_called() {
+        stage.vendor.replyWindow = Optional.of(Duration.ofHours(24));
+        planAbout("+1790", Duration.ofHours(24).plusSeconds(5));
+
+        assertThat(stage.send()).containsExactly(Outcome.done());
+
+        assertThat(stage.vendor.sent).isEmpty();
+        assertThat(stage.states("+1790")).containsExactly("blocked");
+        assertThat(stage.delivery("+1790").getString("error"))
+                .startsWith("outside the 24-hour window: the contact's last message was at 20");
+    }
+
+    @Test
+    void within_the_window_it_is_sent_however_late_the_webhook_came() {
+        stage.vendor.replyWindow = Optional.of(Duration.ofHours(24));
+        planAbout("+1791", Duration.ofHours(23));
+
+        assertThat(stage.send()).containsExactly(Outcome.done());
+
+        assertThat(stage.states("+1791")).containsExactly("sent");
+    }
+
+    @Test
+    void a_vendor_without_a_window_may_be_late() {
+        planAbout("+1792", Duration.ofDays(3));
+
+        stage.send();
+
+        assertThat(stage.states("+1792")).containsExactly("sent");
+    }
+
+    @Test
+    void what_the_vendors_rules_keep_back_is_blocked_and_no_dead_letter() {
+        plan("+1793");
+        vendorFails(Kind.BLOCKED, "window: Meta answered 400 (#131047)", null);
+
+        assertThat(stage.send()).containsExactly(Outcome.done());
+
+        assertThat(stage.states("+1793")).containsExactly("blocked");
+        assertThat(stage.delivery("+1793").getString("error")).contains("131047");
+        assertThat(stage.metadata("+1793").containsKey("consent"))
+                .as("no objection of the contact")
+                .isFalse();
+    }
+
+    @Test
+    void the_adapter_is_told_when_the_bot_hands_over() {
+        stage.hears("+1794", "hello");
+        stage.processInbound();
+        stage.send();
+        stage.hears("+1794", "I want to talk to a human");
+        stage.processInbound();
+
+        stage.send();
+
+        assertThat(stage.vendor.sent)
+                .extracting(MessagingAdapter.OutboundMessage::isHandOff)
+                .containsExactly(false, true);
+    }
+
+    @Test
+    void a_report_with_our_own_id_clears_up_a_send_that_nobody_can_ask_about() {
+        planAbout("+1795", Duration.ZERO);
+        vendorFails(Kind.AMBIGUOUS, "no answer", null);
+        stage.send();
+        assertThat(stage.states("+1795")).containsExactly("unknown");
+        String ours = stage.vendor.sent.get(0).messageId().toString();
+
+        report("+1795", "wamid.out", ours, "delivered");
+
+        assertThat(stage.states("+1795")).containsExactly("delivered");
+        assertThat(stage.delivery("+1795").getJsonArray("history"))
+                .extracting(entry -> ((JsonObject) entry).getString("state"))
+                .containsExactly("planned", "sending", "unknown", "reconciled", "sent", "delivered");
+        assertThat(stage.send()).containsExactly(Outcome.done());
+        assertThat(stage.vendor.sent).as("never sent twice").hasSize(1);
+        assertThat(stage.vendor.lookedUp).isEmpty();
+    }
+
+    @Test
+    void a_report_with_somebody_elses_id_clears_up_nothing() {
+        planAbout("+1796", Duration.ZERO);
+        vendorFails(Kind.AMBIGUOUS, "no answer", null);
+        stage.send();
+
+        report("+1796", "wamid.other", java.util.UUID.randomUUID().toString(), "delivered");
+
+        assertThat(stage.states("+1796")).containsExactly("unknown");
+    }
+
+    private void report(String address, String id, String ours, String status) {
+        stage.event("whatsapp", "delivery_status", "process_delivery_status", address, id, new JsonObject("""
+                        {"entry": [{"changes": [{"value": {"statuses": [
+                          {"id": "%s", "status": "%s", "timestamp": "%d", "biz_opaque_callback_data": "%s"}]}}]}]}
+                        """.formatted(
+                        id, status, Instant.now().getEpochSecond(), ours)));
+        stage.processStatuses();
     }
 }

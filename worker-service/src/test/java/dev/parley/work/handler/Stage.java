@@ -18,9 +18,11 @@ import dev.parley.spi.Outcome;
 import dev.parley.tenant.Settings;
 import dev.parley.tenant.Tenant;
 import dev.parley.tenant.TenantId;
+import dev.parley.work.reader.ChatwootEvents;
 import dev.parley.work.reader.GhlEvents;
 import dev.parley.work.reader.GhlWorkflowEvents;
 import dev.parley.work.reader.StandardWebhookEvents;
+import dev.parley.work.reader.WhatsAppEvents;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.json.JsonObject;
 import io.vertx.mutiny.sqlclient.SqlConnection;
@@ -67,8 +69,12 @@ final class Stage {
         this.db = db;
         this.given = new Fixtures(db);
         this.tenant = given.tenant("stage-" + UUID.randomUUID(), settings);
-        EventReaders readers =
-                new EventReaders(List.of(new GhlEvents(), new GhlWorkflowEvents(), new StandardWebhookEvents()));
+        EventReaders readers = new EventReaders(List.of(
+                new GhlEvents(),
+                new GhlWorkflowEvents(),
+                new StandardWebhookEvents(),
+                new WhatsAppEvents(),
+                new ChatwootEvents()));
         Function<TenantId, Optional<Tenant>> tenants = this::findTenant;
         this.inbound = new ProcessInboundMessage(
                 new Dialog(), new FirstDialog(), readers, adapters(), Stage::enqueueAll, tenants);
@@ -346,9 +352,16 @@ final class Stage {
         Function<OutboundMessage, Uni<Optional<Sent>>> onLookUp =
                 message -> Uni.createFrom().item(Optional.empty());
 
+        Optional<Duration> replyWindow = Optional.empty();
+
         @Override
         public String name() {
             return "ghl";
+        }
+
+        @Override
+        public Optional<Duration> replyWindow(String channel) {
+            return replyWindow;
         }
 
         @Override

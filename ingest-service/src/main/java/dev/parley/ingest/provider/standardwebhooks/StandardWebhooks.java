@@ -5,6 +5,7 @@ import dev.parley.inbound.Payload;
 import dev.parley.ingest.IngestConfig;
 import dev.parley.ingest.provider.Address;
 import dev.parley.ingest.provider.Ed25519Key;
+import dev.parley.ingest.provider.Hmac;
 import dev.parley.queue.JobType;
 import dev.parley.spi.Delivery;
 import dev.parley.spi.Reading;
@@ -15,7 +16,6 @@ import io.vertx.core.json.JsonObject;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.Base64;
@@ -24,8 +24,6 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -118,15 +116,7 @@ public final class StandardWebhooks implements WebhookProvider {
         if (key.length < LEAST_KEY || key.length > MOST_KEY) {
             throw new IllegalArgumentException("length of key");
         }
-        byte[] expected;
-        try {
-            Mac mac = Mac.getInstance("HmacSHA256");
-            mac.init(new SecretKeySpec(key, "HmacSHA256"));
-            mac.update(prefix);
-            expected = mac.doFinal(body);
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("every Java platform has HmacSHA256", e);
-        }
+        byte[] expected = Hmac.of(Hmac.SHA256, key, prefix, body);
         boolean matches = false;
         for (int at = 0; at < Math.min(presented.length, MOST_SIGNATURES); at++) {
             matches |= MessageDigest.isEqual(expected, signature(presented[at], "v1,"));

@@ -1,0 +1,5 @@
+/** Chatwoot's application API. */
+@NullMarked
+package dev.parley.work.adapter.chatwoot;
+
+import org.jspecify.annotations.NullMarked;
