@@ -1,5 +1,6 @@
 package dev.parley.ingest;
 
+import dev.parley.ingest.fuzz.WhatsAppSubject;
 import dev.parley.kit.TestDatabase;
 import dev.parley.kit.TestDatabase.Login;
 import dev.parley.tenant.Vault;
@@ -11,7 +12,7 @@ import java.util.Map;
 public class IngestDatabase implements QuarkusTestResourceLifecycleManager {
     static final TestKey GHL = new TestKey(1);
     static final String APP = "6878cec452e7c8d29d4dd3d9";
-    static final String WHATSAPP_SECRET = "0123456789abcdef0123456789abcdef";
+    static final String WHATSAPP_SECRET = WhatsAppSubject.APP_SECRET;
     static final String WHATSAPP_TOKEN = "a-token-that-meta-shows";
     static final String VAULT_KEY = Vault.newKey();
 

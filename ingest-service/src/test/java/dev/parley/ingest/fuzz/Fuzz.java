@@ -1,5 +1,6 @@
 package dev.parley.ingest.fuzz;
 
+import io.vertx.core.json.JsonObject;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -25,7 +26,7 @@ public final class Fuzz {
 
     /**
      * @param status 0 = the connection ended without an answer
-     * @param body of the answer
+     * @param body of the answer; where the vendor is answered in its own words, what the headers say beside them
      */
     public record Answered(int status, String body, Duration took) {}
 
@@ -116,19 +117,25 @@ public final class Fuzz {
             int status = Integer.parseInt(first.split(" ", -1)[1]);
             int length = 0;
             boolean ends = false;
+            JsonObject beside = new JsonObject();
             for (String header = line(); !header.isEmpty(); header = line()) {
                 String lower = header.toLowerCase(Locale.ROOT);
                 if (lower.startsWith("content-length:")) {
                     length = Integer.parseInt(lower.substring(15).strip());
                 }
                 ends |= lower.startsWith("connection:") && lower.contains("close");
+                if (lower.startsWith("parley-")) {
+                    String[] both = lower.substring(7).split(":", 2);
+                    beside.put(both[0].replace('-', '_'), both[1].strip());
+                }
             }
             String body = new String(in.readNBytes(length), StandardCharsets.UTF_8);
             // Whatever is left of a request that was refused early is not to be taken for the next one.
             if (ends || status >= 402) {
                 close();
             }
-            return new Answered(status, body, Duration.ofNanos(System.nanoTime() - start));
+            return new Answered(
+                    status, beside.isEmpty() ? body : beside.encode(), Duration.ofNanos(System.nanoTime() - start));
         }
 
         private String line() throws IOException {

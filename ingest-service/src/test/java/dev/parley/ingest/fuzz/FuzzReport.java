@@ -150,13 +150,13 @@ public final class FuzzReport {
 
     private String held(PreparedStatement holds, UUID trace, FuzzCase one) throws SQLException {
         holds.setBytes(1, one.body());
-        holds.setBytes(2, one.body());
+        holds.setBytes(2, subject(one).stored(one.body()));
         holds.setObject(3, trace);
         try (ResultSet row = holds.executeQuery()) {
             if (!row.next()) {
                 return "its trace " + trace + " is not in the database";
             }
-            return row.getBoolean(1) || subject(one).isSplit()
+            return row.getBoolean(1) || subject(one).isSplit(one.body())
                     ? ""
                     : "the database holds something else, trace " + trace;
         }

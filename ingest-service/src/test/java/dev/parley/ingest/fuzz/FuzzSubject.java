@@ -1,5 +1,6 @@
 package dev.parley.ingest.fuzz;
 
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
 import java.util.Map;
@@ -9,7 +10,7 @@ import java.util.Map;
  * META-INF/services/dev.parley.ingest.fuzz.FuzzSubject}; a provider without one is fuzzed all the same, unsigned.
  */
 public interface FuzzSubject {
-    /** The provider's name. */
+    /** The provider's name, as it stands in the URL. */
     String provider();
 
     /** What a tenant's settings need for its events to be its own; {@code tag} is unique to the run. */
@@ -56,8 +57,32 @@ public interface FuzzSubject {
         return false;
     }
 
-    /** Whether one delivery becomes several rows, each with its part of the body. */
-    default boolean isSplit() {
+    /** Whether this body becomes several rows, each with its part of it. */
+    default boolean isSplit(byte[] body) {
         return false;
+    }
+
+    /** Whether the signature covers the path with its query. */
+    default boolean signsThePath() {
+        return false;
+    }
+
+    /** Whether the vendor's way of signing has an answer for these bytes at all; if not, they must be refused. */
+    default boolean canSign(byte[] body) {
+        return true;
+    }
+
+    /** What the database is to hold for this body, as JSON, where that can be held. */
+    default byte[] stored(byte[] body) {
+        return body;
+    }
+
+    /** As far as it is one object; empty otherwise. */
+    static JsonObject json(byte[] body) {
+        try {
+            return new JsonObject(Buffer.buffer(body));
+        } catch (RuntimeException e) {
+            return new JsonObject();
+        }
     }
 }

@@ -54,12 +54,7 @@ public final class GhlSubject implements FuzzSubject {
 
     @Override
     public boolean isSameEvent(JsonObject stored, byte[] body) {
-        JsonObject json;
-        try {
-            json = new JsonObject(io.vertx.core.buffer.Buffer.buffer(body));
-        } catch (RuntimeException e) {
-            return false;
-        }
+        JsonObject json = FuzzSubject.json(body);
         Object webhookId = json.getValue("webhookId");
         return webhookId == null
                 ? json.getValue("messageId") != null

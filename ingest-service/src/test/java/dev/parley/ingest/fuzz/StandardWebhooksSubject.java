@@ -1,14 +1,10 @@
 package dev.parley.ingest.fuzz;
 
 import io.vertx.core.json.JsonObject;
-import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /** Standard Webhooks, {@code v1}. */
 public final class StandardWebhooksSubject implements FuzzSubject {
@@ -45,21 +41,16 @@ public final class StandardWebhooksSubject implements FuzzSubject {
     public Map<String, String> sign(String path, byte[] body, long number) {
         String id = "msg_" + number;
         long at = Instant.now().getEpochSecond();
-        try {
-            Mac mac = Mac.getInstance("HmacSHA256");
-            mac.init(new SecretKeySpec(Base64.getDecoder().decode(KEY), "HmacSHA256"));
-            mac.update((id + "." + at + ".").getBytes(StandardCharsets.UTF_8));
-            return Map.of(
-                    "Content-Type",
-                    "application/json",
-                    "webhook-id",
-                    id,
-                    "webhook-timestamp",
-                    String.valueOf(at),
-                    "webhook-signature",
-                    "v1," + Base64.getEncoder().encodeToString(mac.doFinal(body)));
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException(e);
-        }
+        byte[] key = Base64.getDecoder().decode(KEY);
+        byte[] hash = Keyed.hash("HmacSHA256", key, Keyed.utf8(id + "." + at + "."), body);
+        return Map.of(
+                "Content-Type",
+                "application/json",
+                "webhook-id",
+                id,
+                "webhook-timestamp",
+                String.valueOf(at),
+                "webhook-signature",
+                "v1," + Base64.getEncoder().encodeToString(hash));
     }
 }
