@@ -49,7 +49,7 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>429, or error 20429, 14107, 21611, 63018</td><td>THROTTLED for the tenant</td></tr>
  *   <tr><td>401, 403, or error 20003</td><td>UNAUTHORIZED</td></tr>
  *   <tr><td>error 21610, 63032, 63033: opted out or blocked</td><td>REFUSED, the reason begins with {@code dnd:}</td></tr>
- *   <tr><td>error 63016: outside WhatsApp's window</td><td>REFUSED, the reason begins with {@code window:}</td></tr>
+ *   <tr><td>error 63016: outside WhatsApp's window</td><td>BLOCKED, the reason begins with {@code window:}</td></tr>
  *   <tr><td>any other 4xx</td><td>REFUSED, with the error's number</td></tr>
  * </table>
  *
@@ -60,6 +60,7 @@ import org.jspecify.annotations.Nullable;
 public final class TwilioMessaging implements MessagingAdapter, AutoCloseable {
     private static final String NAME = "twilio";
     private static final String WHATSAPP = "whatsapp:";
+    private static final Duration WHATSAPP_WINDOW = Duration.ofHours(24);
     private static final int PAGE = 50;
     /** What a trial account puts before every text. */
     private static final String TRIAL = "Sent from your Twilio trial account - ";
@@ -93,6 +94,12 @@ public final class TwilioMessaging implements MessagingAdapter, AutoCloseable {
     @Override
     public String name() {
         return NAME;
+    }
+
+    /** WhatsApp's own rule, whoever carries the message (Twilio, "WhatsApp 24-hour customer service window"). */
+    @Override
+    public Optional<Duration> replyWindow(String channel) {
+        return channel.equals("whatsapp") ? Optional.of(WHATSAPP_WINDOW) : Optional.empty();
     }
 
     @Override
@@ -214,6 +221,9 @@ public final class TwilioMessaging implements MessagingAdapter, AutoCloseable {
         }
         if (status == 408 || status == 425 || status < 400) {
             return new AdapterException(Kind.TRANSIENT, reason);
+        }
+        if (refusal.isOutsideWindow()) {
+            return new AdapterException(Kind.BLOCKED, reason);
         }
         return new AdapterException(
                 refusal.isAboutOurCredentials(status) && !refusal.isOptOut() ? Kind.UNAUTHORIZED : Kind.REFUSED,

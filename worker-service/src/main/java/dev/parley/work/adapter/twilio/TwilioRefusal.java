@@ -36,6 +36,10 @@ record TwilioRefusal(int code, String text) {
         return OPTED_OUT.contains(code);
     }
 
+    boolean isOutsideWindow() {
+        return code == OUTSIDE_WINDOW;
+    }
+
     boolean isTooFast(int status) {
         return status == 429 || TOO_FAST.contains(code);
     }
@@ -46,7 +50,7 @@ record TwilioRefusal(int code, String text) {
 
     /** Begins with a stable word where programs care. */
     String reason(int status) {
-        String word = isOptOut() ? "dnd: " : code == OUTSIDE_WINDOW ? "window: " : "";
+        String word = isOptOut() ? "dnd: " : isOutsideWindow() ? "window: " : "";
         return word + "Twilio answered " + status + (code == 0 ? "" : " (error " + code + ")")
                 + (text.isEmpty() ? "" : " \"" + text + "\"");
     }

@@ -140,7 +140,7 @@ class TwilioMessagingContractIT extends MessagingAdapterContract {
     @ParameterizedTest
     @CsvSource({
         "400, 21610, REFUSED, dnd:",
-        "400, 63016, REFUSED, window:",
+        "400, 63016, BLOCKED, window:",
         "400, 63032, REFUSED, dnd:",
         "400, 21211, REFUSED, Twilio answered 400 (error 21211)",
         "400, 21617, REFUSED, Twilio answered 400 (error 21617)",
