@@ -4,6 +4,7 @@ import dev.parley.inbound.EventKey;
 import dev.parley.inbound.Payload;
 import dev.parley.ingest.provider.Address;
 import dev.parley.ingest.provider.Ed25519Key;
+import dev.parley.ingest.provider.Hmac;
 import dev.parley.ingest.provider.signed.Description.Algorithm;
 import dev.parley.ingest.provider.signed.Description.Challenge;
 import dev.parley.ingest.provider.signed.Description.Encoding;
@@ -19,7 +20,6 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.core.json.pointer.JsonPointer;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -27,8 +27,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -145,16 +143,10 @@ final class SignedSource implements WebhookProvider {
     }
 
     private boolean equals(byte[] key, Presented presented, byte[] body) {
-        byte[] expected;
-        try {
-            Mac mac = Mac.getInstance(by.algorithm().mac());
-            mac.init(new SecretKeySpec(key, by.algorithm().mac()));
-            by.template().write(body, presented.timestamp(), presented.id(), mac::update);
-            expected = mac.doFinal();
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException(
-                    "every Java platform has " + by.algorithm().mac(), e);
-        }
+        byte[] expected = Hmac.of(
+                by.algorithm().mac(),
+                key,
+                signed -> by.template().write(body, presented.timestamp(), presented.id(), signed));
         boolean matches = false;
         for (byte[] signature : presented.signatures()) {
             matches |= MessageDigest.isEqual(expected, signature);

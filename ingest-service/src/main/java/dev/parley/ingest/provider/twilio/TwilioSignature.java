@@ -1,21 +1,18 @@
 package dev.parley.ingest.provider.twilio;
 
 import dev.parley.inbound.Form;
+import dev.parley.ingest.provider.Hmac;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
  * What Twilio signs (its guide "Webhooks security"): HMAC-SHA1, by the account's auth token, over the URL as it was
@@ -49,11 +46,7 @@ final class TwilioSignature {
     /** Whether the hash in the URL is that of {@code body}. */
     static boolean isHashOf(String hash, byte[] body) {
         try {
-            byte[] expected = HexFormat.of()
-                    .formatHex(MessageDigest.getInstance("SHA-256").digest(body))
-                    .getBytes(StandardCharsets.US_ASCII);
-            return MessageDigest.isEqual(
-                    expected, hash.toLowerCase(java.util.Locale.ROOT).getBytes(StandardCharsets.UTF_8));
+            return Hmac.isHex(MessageDigest.getInstance("SHA-256").digest(body), "", hash);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-256", e);
         }
@@ -61,24 +54,19 @@ final class TwilioSignature {
 
     /** @param url as configured at Twilio, with its query */
     static byte[] of(byte[] key, String url, Form parameters) {
-        try {
-            Mac mac = Mac.getInstance("HmacSHA1");
-            mac.init(new SecretKeySpec(key, "HmacSHA1"));
-            mac.update(url.getBytes(StandardCharsets.UTF_8));
+        return Hmac.of(Hmac.SHA1, key, signed -> {
+            signed.accept(url.getBytes(StandardCharsets.UTF_8));
             Form.Field last = null;
             for (Form.Field field :
                     parameters.fields().stream().sorted(BY_NAME_AND_VALUE).toList()) {
                 // Twilio's libraries take a value that stands there twice once.
                 if (last == null || BY_NAME_AND_VALUE.compare(last, field) != 0) {
-                    mac.update(field.name());
-                    mac.update(field.value());
+                    signed.accept(field.name());
+                    signed.accept(field.value());
                 }
                 last = field;
             }
-            return mac.doFinal();
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("every Java platform has HmacSHA1", e);
-        }
+        });
     }
 
     /** The ways Twilio may write one URL: as it is, and with or without the port that its scheme implies. */
