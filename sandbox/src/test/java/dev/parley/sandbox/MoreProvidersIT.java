@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.twilio.security.RequestValidator;
 import dev.parley.sandbox.standin.Fault;
-import dev.parley.sandbox.standin.VendorDesk.Posted;
+import dev.parley.sandbox.standin.Switchboard.Heard;
 import dev.parley.sandbox.standin.telegram.TelegramStandIn;
 import dev.parley.sandbox.standin.twilio.TwilioAccount;
 import dev.parley.sandbox.standin.twilio.TwilioMessage;
@@ -132,8 +132,8 @@ class MoreProvidersIT {
                 .send(request.build(), HttpResponse.BodyHandlers.ofString());
     }
 
-    private static String header(Posted posted, String name) {
-        return posted.headers().getOrDefault(name, List.of("")).get(0);
+    private static String header(Heard heard, String name) {
+        return heard.headers().getOrDefault(name, List.of("")).get(0);
     }
 
     private static List<TwilioMessage> repliesTo(String customer) {
@@ -174,13 +174,13 @@ class MoreProvidersIT {
     @Test
     void an_sms_is_answered_once_and_its_delivery_is_known() {
         String ada = "+15550100001";
-        Posted first =
+        Heard first =
                 twilio.customerWrites(ada, NUMBER, "Hi 👋 + & = %", Map.of()).join();
         TwilioMessage message = twilio.messages().stream()
                 .filter(each -> each.isInbound() && each.from().equals(ada))
                 .findFirst()
                 .orElseThrow();
-        Posted again = twilio.deliverAgain(message).join();
+        Heard again = twilio.deliverAgain(message).join();
 
         assertThat(first.status()).isEqualTo(200);
         assertThat(first.body()).endsWith("<Response/>");
@@ -199,10 +199,10 @@ class MoreProvidersIT {
         String eve = "whatsapp:+15550100005";
 
         // The tenant's own number is for SMS; for WhatsApp it is the one that the customer knows.
-        Posted posted =
+        Heard heard =
                 twilio.customerWritesAsJson(eve, "whatsapp:" + NUMBER, "hello").join();
 
-        assertThat(header(posted, "parley-status")).isEqualTo("accepted");
+        assertThat(header(heard, "parley-status")).isEqualTo("accepted");
         await(() -> repliesTo(eve).size() == 1, "answered");
         assertThat(repliesTo(eve).get(0).from()).isEqualTo("whatsapp:" + NUMBER);
     }
@@ -275,10 +275,9 @@ class MoreProvidersIT {
         telegram.fault(
                 Fault.status(429).retryAfter(Duration.ofSeconds(1)).times(1).on("POST", "/bot"));
 
-        Posted posted =
-                telegram.personWrites(4_503_599_627_370_495L, "Ada", "hi").join();
+        Heard heard = telegram.personWrites(4_503_599_627_370_495L, "Ada", "hi").join();
 
-        assertThat(new JsonObject(posted.body()).getString("status")).isEqualTo("accepted");
+        assertThat(new JsonObject(heard.body()).getString("status")).isEqualTo("accepted");
         await(() -> bubbles(4_503_599_627_370_495L).equals(List.of("Hello from Chatty")), "answered");
         await(() -> statesOf("4503599627370495").equals(List.of("sent")), "sent");
     }

@@ -6,15 +6,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What an endpoint says. The error shapes are GoHighLevel's. */
-record Answer(int status, String contentType, String body, Map<String, String> headers) {
+/** What an endpoint says. The shapes of named errors are GoHighLevel's. */
+public record Answer(int status, String contentType, String body, Map<String, String> headers) {
     private static final String JSON = "application/json; charset=utf-8";
 
-    static Answer ok(JsonObject body) {
+    public static Answer ok(JsonObject body) {
         return json(200, body);
     }
 
-    static Answer json(int status, JsonObject body) {
+    public static Answer json(int status, JsonObject body) {
         return new Answer(status, JSON, body.encode(), Map.of());
     }
 

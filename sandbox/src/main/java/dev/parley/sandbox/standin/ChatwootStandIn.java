@@ -81,7 +81,7 @@ public final class ChatwootStandIn implements AutoCloseable {
 
     private ChatwootStandIn(Settings settings) {
         this.settings = settings;
-        this.switchboard = new Switchboard("Chatwoot", settings.port(), this::answer, ChatwootStandIn::failing);
+        this.switchboard = new Switchboard("Chatwoot", settings.port(), this::answer, fault -> failing(fault.status()));
     }
 
     public static ChatwootStandIn start(Settings settings) {

@@ -86,7 +86,7 @@ public final class WhatsAppStandIn implements AutoCloseable {
         this.verifyToken = verifyToken;
         this.clock = clock;
         lines.forEach(line -> this.lines.put(line.phoneNumberId(), line));
-        this.switchboard = new Switchboard("WhatsApp", port, this::answer, WhatsAppStandIn::failing);
+        this.switchboard = new Switchboard("WhatsApp", port, this::answer, fault -> failing(fault.status()));
     }
 
     /** @param port 0 = any */

@@ -1,10 +1,10 @@
 package dev.parley.sandbox.standin.telegram;
 
+import dev.parley.sandbox.standin.Answer;
 import dev.parley.sandbox.standin.Fault;
-import dev.parley.sandbox.standin.VendorDesk;
-import dev.parley.sandbox.standin.VendorDesk.Call;
-import dev.parley.sandbox.standin.VendorDesk.Posted;
-import dev.parley.sandbox.standin.VendorDesk.Said;
+import dev.parley.sandbox.standin.Switchboard;
+import dev.parley.sandbox.standin.Switchboard.Call;
+import dev.parley.sandbox.standin.Switchboard.Heard;
 import dev.parley.tenant.Secret;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  * or all were made, and never fail because of the receiver.
  */
 public final class TelegramStandIn implements AutoCloseable {
-    private static final int ATTEMPTS = 5;
+    private static final List<Duration> PAUSES =
+            List.of(Duration.ofMillis(200), Duration.ofMillis(400), Duration.ofMillis(600), Duration.ofMillis(800));
     private static final int LONGEST_TEXT = 4096;
     private static final Set<String> SEND = Set.of("chat_id", "text");
     private static final Set<String> SET_WEBHOOK =
@@ -41,7 +41,7 @@ public final class TelegramStandIn implements AutoCloseable {
     public record Bubble(long chat, int id, String text) {}
 
     private final Secret token;
-    private final VendorDesk desk;
+    private final Switchboard switchboard;
     private final Set<Long> started = new HashSet<>();
     private final Set<Long> blocked = new HashSet<>();
     private final List<Bubble> sent = new ArrayList<>();
@@ -52,7 +52,7 @@ public final class TelegramStandIn implements AutoCloseable {
 
     private TelegramStandIn(int port, Secret token) {
         this.token = token;
-        this.desk = VendorDesk.open("Telegram", port, this::answer, TelegramStandIn::failure);
+        this.switchboard = new Switchboard("Telegram", port, this::answer, TelegramStandIn::failure);
     }
 
     /** @throws IllegalStateException if the port is taken; 0 = any that is free */
@@ -62,16 +62,16 @@ public final class TelegramStandIn implements AutoCloseable {
 
     /** What {@code PARLEY_TELEGRAM_BASE_URL} is to be. */
     public URI url() {
-        return desk.url();
+        return switchboard.url();
     }
 
     /** With {@code retryAfter} a 429 says so in {@code parameters}, as Telegram does. */
     public void fault(Fault fault) {
-        desk.fault(fault);
+        switchboard.faults().add(fault);
     }
 
     public List<Call> calls() {
-        return desk.calls();
+        return switchboard.calls();
     }
 
     public synchronized List<Bubble> sent() {
@@ -81,31 +81,31 @@ public final class TelegramStandIn implements AutoCloseable {
     // --- people
 
     /** Somebody writes to the bot in private; from then on it may write to them. */
-    public CompletableFuture<Posted> personWrites(long person, String name, String text) {
+    public CompletableFuture<Heard> personWrites(long person, String name, String text) {
         JsonObject update;
         synchronized (this) {
             started.add(person);
             update = update().put("message", message(person, name).put("text", text));
         }
-        return deliver(update, 1);
+        return deliver(update, PAUSES);
     }
 
     /** The update as it was, once more, as after a lost answer. */
-    public CompletableFuture<Posted> deliverAgain(JsonObject update) {
-        return deliver(update, ATTEMPTS);
+    public CompletableFuture<Heard> deliverAgain(JsonObject update) {
+        return deliver(update, List.of());
     }
 
     /** One with a number of its own and this content, such as {@code edited_message}. */
-    public CompletableFuture<Posted> happens(String kind, JsonObject content) {
+    public CompletableFuture<Heard> happens(String kind, JsonObject content) {
         JsonObject update;
         synchronized (this) {
             update = update().put(kind, content);
         }
-        return deliver(update, 1);
+        return deliver(update, PAUSES);
     }
 
     /** Somebody blocks the bot, or lets it speak again. */
-    public CompletableFuture<Posted> personBlocks(long person, boolean isBlocked) {
+    public CompletableFuture<Heard> personBlocks(long person, boolean isBlocked) {
         synchronized (this) {
             if (isBlocked) {
                 blocked.add(person);
@@ -139,7 +139,7 @@ public final class TelegramStandIn implements AutoCloseable {
         return new JsonObject().put("id", person).put("type", "private").put("first_name", name);
     }
 
-    private CompletableFuture<Posted> deliver(JsonObject update, int attempt) {
+    private CompletableFuture<Heard> deliver(JsonObject update, List<Duration> pauses) {
         URI to;
         Map<String, String> headers = new HashMap<>(Map.of("Content-Type", "application/json"));
         synchronized (this) {
@@ -151,18 +151,12 @@ public final class TelegramStandIn implements AutoCloseable {
         if (to == null) {
             throw new IllegalStateException("setWebhook first: nobody said where updates go");
         }
-        return desk.post(to, headers, update.encode().getBytes(StandardCharsets.UTF_8))
-                .thenCompose(posted -> posted.status() / 100 == 2 || attempt >= ATTEMPTS
-                        ? CompletableFuture.completedFuture(posted)
-                        : CompletableFuture.supplyAsync(
-                                        () -> update,
-                                        CompletableFuture.delayedExecutor(200L * attempt, TimeUnit.MILLISECONDS))
-                                .thenCompose(same -> deliver(same, attempt + 1)));
+        return switchboard.deliver(to, update.encode().getBytes(StandardCharsets.UTF_8), () -> headers, pauses);
     }
 
     // --- the API
 
-    private Said answer(Call call) {
+    private Answer answer(Call call) {
         String prefix = "/bot" + token.reveal() + "/";
         if (!call.path().startsWith("/bot")) {
             return refuse(404, "Not Found");
@@ -170,13 +164,12 @@ public final class TelegramStandIn implements AutoCloseable {
         if (!call.path().startsWith(prefix)) {
             return refuse(401, "Unauthorized");
         }
-        String type = call.headers().get("Content-Type");
-        if (type == null || !type.startsWith("application/json")) {
+        if (!call.header("Content-Type").startsWith("application/json")) {
             return refuse(400, "Bad Request: stand-in: parameters are sent as JSON");
         }
         JsonObject given;
         try {
-            given = new JsonObject(call.body());
+            given = new JsonObject(call.text());
         } catch (DecodeException | ClassCastException e) {
             return refuse(400, "Bad Request: can't parse JSON");
         }
@@ -188,7 +181,7 @@ public final class TelegramStandIn implements AutoCloseable {
         };
     }
 
-    private Said setWebhook(JsonObject given) {
+    private Answer setWebhook(JsonObject given) {
         for (String name : given.fieldNames()) {
             if (!SET_WEBHOOK.contains(name)) {
                 return refuse(400, "Bad Request: stand-in: parameter " + name + " is unknown or not imitated");
@@ -207,10 +200,10 @@ public final class TelegramStandIn implements AutoCloseable {
             webhook = URI.create(url);
             secretToken = secret;
         }
-        return Said.json(200, new JsonObject().put("ok", true).put("result", true));
+        return Answer.json(200, new JsonObject().put("ok", true).put("result", true));
     }
 
-    private synchronized Said sendMessage(JsonObject given) {
+    private synchronized Answer sendMessage(JsonObject given) {
         for (String name : given.fieldNames()) {
             if (!SEND.contains(name)) {
                 return refuse(400, "Bad Request: stand-in: parameter " + name + " is unknown or not imitated");
@@ -243,26 +236,30 @@ public final class TelegramStandIn implements AutoCloseable {
                 .put("text", words));
     }
 
-    private static Said ok(JsonObject result) {
-        return Said.json(200, new JsonObject().put("ok", true).put("result", result));
+    private static Answer ok(JsonObject result) {
+        return Answer.json(200, new JsonObject().put("ok", true).put("result", result));
     }
 
-    private static Said refuse(int status, String description) {
-        return Said.json(
-                status,
-                new JsonObject().put("ok", false).put("error_code", status).put("description", description));
+    private static Answer refuse(int status, String description) {
+        return Answer.json(status, refusal(status, description));
     }
 
-    private static JsonObject failure(Fault fault) {
+    private static JsonObject refusal(int status, String description) {
+        return new JsonObject().put("ok", false).put("error_code", status).put("description", description);
+    }
+
+    private static Answer failure(Fault fault) {
         Duration after = fault.retryAfter();
-        JsonObject body = refuse(fault.status(), "on purpose").body();
-        return after == null
-                ? body
-                : body.put("parameters", new JsonObject().put("retry_after", (int) after.toSeconds()));
+        JsonObject body = refusal(fault.status(), "on purpose");
+        return Answer.json(
+                fault.status(),
+                after == null
+                        ? body
+                        : body.put("parameters", new JsonObject().put("retry_after", (int) after.toSeconds())));
     }
 
     @Override
     public void close() {
-        desk.close();
+        switchboard.close();
     }
 }

@@ -1,10 +1,10 @@
 package dev.parley.sandbox.standin.twilio;
 
+import dev.parley.sandbox.standin.Answer;
 import dev.parley.sandbox.standin.Fault;
-import dev.parley.sandbox.standin.VendorDesk;
-import dev.parley.sandbox.standin.VendorDesk.Call;
-import dev.parley.sandbox.standin.VendorDesk.Posted;
-import dev.parley.sandbox.standin.VendorDesk.Said;
+import dev.parley.sandbox.standin.Switchboard;
+import dev.parley.sandbox.standin.Switchboard.Call;
+import dev.parley.sandbox.standin.Switchboard.Heard;
 import dev.parley.tenant.Secret;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -52,15 +52,15 @@ public final class TwilioStandIn implements AutoCloseable {
     private record OptOut(String customer, String number) {}
 
     private final TwilioAccount account;
-    private final VendorDesk desk;
+    private final Switchboard switchboard;
     private final List<TwilioMessage> messages = new ArrayList<>();
     private final Set<OptOut> optOuts = new HashSet<>();
     private volatile @Nullable URI webhook;
 
     private TwilioStandIn(int port, TwilioAccount account) {
         this.account = account;
-        this.desk = VendorDesk.open(
-                "Twilio", port, this::answer, fault -> error(fault.status(), 20000 + fault.status(), "on purpose"));
+        this.switchboard = new Switchboard(
+                "Twilio", port, this::answer, fault -> refuse(fault.status(), 20000 + fault.status(), "on purpose"));
     }
 
     /** @throws IllegalStateException if the port is taken; 0 = any that is free */
@@ -70,20 +70,20 @@ public final class TwilioStandIn implements AutoCloseable {
 
     /** What {@code PARLEY_TWILIO_BASE_URL} is to be. */
     public URI url() {
-        return desk.url();
+        return switchboard.url();
     }
 
-    /** "A message comes in": where customers' messages are posted to, and which URL is signed. */
+    /** "A message comes in": where customers' messages are heard to, and which URL is signed. */
     public void webhooksTo(URI url) {
         webhook = url;
     }
 
     public void fault(Fault fault) {
-        desk.fault(fault);
+        switchboard.faults().add(fault);
     }
 
     public List<Call> calls() {
-        return desk.calls();
+        return switchboard.calls();
     }
 
     /** Of both directions, oldest first. */
@@ -98,13 +98,13 @@ public final class TwilioStandIn implements AutoCloseable {
     // --- webhooks
 
     /** A customer writes; {@code more} are further parameters, such as {@code NumMedia}. */
-    public CompletableFuture<Posted> customerWrites(String from, String to, String body, Map<String, String> more) {
+    public CompletableFuture<Heard> customerWrites(String from, String to, String body, Map<String, String> more) {
         TwilioMessage message = received(from, to, body);
         return postForm(target(), parameters(message, more));
     }
 
     /** The same as a JSON body, with its hash in the URL. */
-    public CompletableFuture<Posted> customerWritesAsJson(String from, String to, String body) {
+    public CompletableFuture<Heard> customerWritesAsJson(String from, String to, String body) {
         TwilioMessage message = received(from, to, body);
         byte[] json = new JsonObject(new LinkedHashMap<String, Object>(parameters(message, Map.of())))
                 .toBuffer()
@@ -112,14 +112,13 @@ public final class TwilioStandIn implements AutoCloseable {
         String hash = sha256(json);
         URI to2 = target();
         URI signed = URI.create(to2 + (to2.getRawQuery() == null ? "?" : "&") + "bodySHA256=" + hash);
-        return desk.post(
-                signed,
-                Map.of("Content-Type", "application/json", "X-Twilio-Signature", sign(signed.toString(), Map.of())),
-                json);
+        Map<String, String> headers =
+                Map.of("Content-Type", "application/json", "X-Twilio-Signature", sign(signed.toString(), Map.of()));
+        return switchboard.deliver(signed, json, () -> headers, List.of());
     }
 
     /** The same webhook again, as after a lost answer. */
-    public CompletableFuture<Posted> deliverAgain(TwilioMessage message) {
+    public CompletableFuture<Heard> deliverAgain(TwilioMessage message) {
         return postForm(target(), parameters(message, Map.of()));
     }
 
@@ -174,21 +173,19 @@ public final class TwilioStandIn implements AutoCloseable {
         return all;
     }
 
-    private CompletableFuture<Posted> postForm(URI to, Map<String, String> parameters) {
-        return desk.post(
-                to,
-                Map.of(
-                        "Content-Type",
-                        "application/x-www-form-urlencoded; charset=UTF-8",
-                        "X-Twilio-Signature",
-                        sign(to.toString(), parameters),
-                        "I-Twilio-Idempotency-Token",
-                        UUID.randomUUID().toString()),
-                form(parameters).getBytes(StandardCharsets.US_ASCII));
+    private CompletableFuture<Heard> postForm(URI to, Map<String, String> parameters) {
+        Map<String, String> headers = Map.of(
+                "Content-Type",
+                "application/x-www-form-urlencoded; charset=UTF-8",
+                "X-Twilio-Signature",
+                sign(to.toString(), parameters),
+                "I-Twilio-Idempotency-Token",
+                UUID.randomUUID().toString());
+        return switchboard.deliver(to, form(parameters).getBytes(StandardCharsets.US_ASCII), () -> headers, List.of());
     }
 
     /** Reports what became of a sent message, to the callback that was asked for. */
-    private CompletableFuture<Posted> report(TwilioMessage message, URI callback, String status) {
+    private CompletableFuture<Heard> report(TwilioMessage message, URI callback, String status) {
         Map<String, String> all = new LinkedHashMap<>();
         all.put("SmsSid", message.sid());
         all.put("SmsStatus", status);
@@ -235,29 +232,29 @@ public final class TwilioStandIn implements AutoCloseable {
 
     // --- the API
 
-    private Said answer(Call call) {
-        if (!isAllowed(call.headers().get("Authorization"))) {
+    private Answer answer(Call call) {
+        if (!isAllowed(call.header("Authorization"))) {
             return refuse(401, 20003, "Authenticate");
         }
         if (!call.path().equals("/2010-04-01/Accounts/" + account.sid() + "/Messages.json")) {
             return refuse(404, 20404, "The requested resource " + call.path() + " was not found");
         }
         boolean isSend = call.method().equals("POST");
-        Map<String, String> parameters = parsed(isSend ? call.body() : call.query());
+        Map<String, String> parameters = parsed(isSend ? call.text() : call.query());
         for (String name : parameters.keySet()) {
             if (!(isSend ? SEND : LIST).contains(name)) {
                 return refuse(400, 20001, "stand-in: parameter " + name + " is unknown or not imitated");
             }
         }
         return switch (call.method()) {
-            case "POST" -> send(parameters, String.valueOf(call.headers().get("Content-Type")));
+            case "POST" -> send(parameters, call.header("Content-Type"));
             case "GET" -> list(parameters);
             default -> refuse(405, 20004, "Method not allowed");
         };
     }
 
-    private boolean isAllowed(@Nullable String authorization) {
-        if (authorization == null || !authorization.startsWith("Basic ")) {
+    private boolean isAllowed(String authorization) {
+        if (!authorization.startsWith("Basic ")) {
             return false;
         }
         String[] pair = new String(
@@ -282,7 +279,7 @@ public final class TwilioStandIn implements AutoCloseable {
         return all;
     }
 
-    private Said send(Map<String, String> given, String type) {
+    private Answer send(Map<String, String> given, String type) {
         if (!type.startsWith("application/x-www-form-urlencoded")) {
             return refuse(415, 20001, "stand-in: messages are sent as forms");
         }
@@ -332,11 +329,11 @@ public final class TwilioStandIn implements AutoCloseable {
             var reported = report(message, there, "sent").thenCompose(sent -> report(message, there, "delivered"));
             assert reported != null;
         }
-        return Said.json(201, message.json(account.sid()));
+        return Answer.json(201, message.json(account.sid()));
     }
 
     /** Newest first, in pages. */
-    private Said list(Map<String, String> given) {
+    private Answer list(Map<String, String> given) {
         int size;
         int page;
         try {
@@ -363,7 +360,7 @@ public final class TwilioStandIn implements AutoCloseable {
                 "PageToken",
                 "PA" + (shown.isEmpty() ? "" : shown.get(shown.size() - 1).sid()));
         String path = "/2010-04-01/Accounts/" + account.sid() + "/Messages.json?";
-        return Said.json(
+        return Answer.json(
                 200,
                 new JsonObject()
                         .put(
@@ -381,16 +378,14 @@ public final class TwilioStandIn implements AutoCloseable {
                         .put("uri", path));
     }
 
-    private static Said refuse(int status, int code, String message) {
-        return Said.json(status, error(status, code, message));
-    }
-
-    private static JsonObject error(int status, int code, String message) {
-        return new JsonObject()
-                .put("code", code)
-                .put("message", message)
-                .put("more_info", "https://www.twilio.com/docs/errors/" + code)
-                .put("status", status);
+    private static Answer refuse(int status, int code, String message) {
+        return Answer.json(
+                status,
+                new JsonObject()
+                        .put("code", code)
+                        .put("message", message)
+                        .put("more_info", "https://www.twilio.com/docs/errors/" + code)
+                        .put("status", status));
     }
 
     private static String sid() {
@@ -399,6 +394,6 @@ public final class TwilioStandIn implements AutoCloseable {
 
     @Override
     public void close() {
-        desk.close();
+        switchboard.close();
     }
 }
