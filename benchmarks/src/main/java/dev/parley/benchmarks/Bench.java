@@ -31,6 +31,9 @@ public final class Bench {
         SCENARIOS.put("fair", new FairScenario());
         SCENARIOS.put("hot", new HotScenario());
         SCENARIOS.put("long", new LongScenario());
+        SCENARIOS.put("crypto", JmhScenario.crypto());
+        SCENARIOS.put("pure", JmhScenario.pure());
+        SCENARIOS.put("start", new StartScenario());
     }
 
     private Bench() {}
