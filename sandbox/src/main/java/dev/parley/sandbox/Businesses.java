@@ -58,8 +58,7 @@ final class Businesses {
     /** As if every business had just installed the app: tenant, tokens, and secrets for the other kinds of webhook. */
     void install(Tenants tenants, GhlStandIn ghl) throws SQLException {
         for (SandboxTenant business : SandboxTenant.ALL) {
-            TenantId tenant = tenants.keep(business.slug(), business.name(), business.settings());
-            tenants.seal(tenant, "ghl", tokens(ghl, business));
+            TenantId tenant = add(business, tenants, ghl);
             Secret workflow = secrets.keep("webhook.ghl-workflow." + business.slug(), Secrets::password);
             tenants.seal(tenant, "webhook:ghl-workflow", verifying(workflow));
             Secret standard = secrets.keep(
@@ -67,6 +66,13 @@ final class Businesses {
                     () -> "whsec_" + Base64.getEncoder().encodeToString(Secrets.bytes(32)));
             tenants.seal(tenant, "webhook:standard-webhooks", verifying(standard));
         }
+    }
+
+    /** One more business with its tokens; the location must be known to the stand-in. */
+    static TenantId add(SandboxTenant business, Tenants tenants, GhlStandIn ghl) throws SQLException {
+        TenantId tenant = tenants.keep(business.slug(), business.name(), business.settings());
+        tenants.seal(tenant, "ghl", tokens(ghl, business));
+        return tenant;
     }
 
     private static JsonObject tokens(GhlStandIn ghl, SandboxTenant business) {

@@ -11,6 +11,7 @@ final class Help {
             ./parley psql         the sandbox's database (as operator; --as postgres for everything)
             ./parley credentials  seal | rotate | status of tenants' credentials
             ./parley bench [NAME] measure Parley beside what a team would use instead (see docs/performance.md)
+            ./parley ledger NAME  break things on purpose, then prove that nothing was lost (`./parley ledger help`)
             ./parley down         stop a sandbox that runs in another terminal
             ./parley help CMD     the options of one command
 

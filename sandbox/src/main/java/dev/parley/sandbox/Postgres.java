@@ -17,7 +17,17 @@ import java.util.stream.Collectors;
  * {@code pg_ctl} starts it in a session of its own, so a Ctrl-C meant for the launcher does not take the database away
  * from services that are still finishing their work.
  */
-final class Postgres {
+public final class Postgres {
+    /** Ways in which a database goes away. */
+    public enum Stop {
+        /** Sessions are ended, a checkpoint is written. */
+        FAST,
+        /** Its processes quit at once, without a checkpoint; the next start recovers. */
+        IMMEDIATE,
+        /** SIGKILL for the postmaster: nobody says goodbye; the next start recovers. */
+        KILL
+    }
+
     static final String SUPERUSER = "postgres";
 
     private static final Duration START = Duration.ofSeconds(60);
@@ -162,6 +172,26 @@ final class Postgres {
     void stop() {
         if (!isGone()) {
             stop(binaries, directory);
+        }
+    }
+
+    /** Returns when its sessions are gone. */
+    void stop(Stop how) {
+        switch (how) {
+            case FAST -> stop();
+            case IMMEDIATE -> {
+                Command.Result result = Command.run(stopCommand(binaries, directory, "immediate"), STOP.plusSeconds(5));
+                if (!result.succeeded() && !isGone()) {
+                    throw new SandboxException("Postgres does not stop: " + result.output());
+                }
+            }
+            case KILL -> {
+                List<ProcessHandle> sessions = postmaster.children().toList();
+                postmaster.destroyForcibly();
+                ProcessIdentity.awaitGone(postmaster, Duration.ofSeconds(10));
+                // They notice within a moment; until then they would keep the directory from the next server.
+                sessions.forEach(session -> ProcessIdentity.awaitGone(session, Duration.ofSeconds(10)));
+            }
         }
     }
 

@@ -2,6 +2,7 @@ package dev.parley.sandbox;
 
 import dev.parley.migrations.Migrated;
 import dev.parley.sandbox.standin.GhlStandIn;
+import dev.parley.tenant.TenantId;
 import dev.parley.tenant.Vault;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -44,7 +45,8 @@ public final class Stack implements AutoCloseable {
     private @Nullable Database database;
     private @Nullable GhlStandIn standIn;
     private @Nullable ServiceProcess ingest;
-    private @Nullable Vault vault;
+    private @Nullable EncryptionKeys keys;
+    private boolean postgresIsAway;
     private Map<String, String> common = Map.of();
     private int workersStarted;
     private boolean closed;
@@ -94,8 +96,8 @@ public final class Stack implements AutoCloseable {
         plan.ports().checkUntaken(plan.workers());
 
         Secrets secrets = Secrets.in(data);
-        EncryptionKeys keys = EncryptionKeys.of(data, secrets);
-        vault = keys.vault();
+        EncryptionKeys sealing = EncryptionKeys.of(data, secrets);
+        keys = sealing;
         int port = plan.ports().postgres();
 
         long began = System.nanoTime();
@@ -105,7 +107,7 @@ public final class Stack implements AutoCloseable {
             server = Postgres.start(binaries, data, port, Database.superuserPassword(secrets), plan.postgresSettings());
             postgres = server;
         }
-        later.scheduleWithFixedDelay(() -> look(server), 1, 1, TimeUnit.SECONDS);
+        later.scheduleWithFixedDelay(this::look, 1, 1, TimeUnit.SECONDS);
         Guard watch = Guard.over(data, server.stopCommand());
         guard = watch;
         watch.watchPostgres(server.pid());
@@ -119,15 +121,15 @@ public final class Stack implements AutoCloseable {
         Businesses businesses = new Businesses(secrets);
         GhlStandIn ghl = startStandIn(businesses);
         try (Connection admin = db.connect(Postgres.SUPERUSER)) {
-            businesses.install(new Tenants(admin, keys.vault()), ghl);
+            businesses.install(new Tenants(admin, sealing.vault()), ghl);
         }
-        Endpoints.write(data, db, port, keys.text().reveal());
+        Endpoints.write(data, db, port, sealing.text().reveal());
 
         common = Map.of(
                 "PARLEY_DB_URL",
                 db.url(),
                 "TENANT_ENCRYPTION_KEY",
-                keys.text().reveal(),
+                sealing.text().reveal(),
                 "PARLEY_GHL_APP_IDS",
                 ghl.app().appId());
         long services = System.nanoTime();
@@ -175,6 +177,21 @@ public final class Stack implements AutoCloseable {
 
     /** Starts one more worker; the caller waits for it with {@link ServiceProcess#awaitReady}. */
     public ServiceProcess addWorker() {
+        return addWorker(workerJar(), Map.of());
+    }
+
+    /** The program every worker runs unless told otherwise. */
+    public Path workerJar() {
+        return plan.layout().service("worker-service");
+    }
+
+    /**
+     * One more worker that differs from the others.
+     *
+     * @param jar its {@code quarkus-run.jar}: another version's, for instance
+     * @param more on top of what every worker's environment has
+     */
+    public ServiceProcess addWorker(Path jar, Map<String, String> more) {
         synchronized (this) {
             checkOpen();
             int number = ++workersStarted;
@@ -186,8 +203,8 @@ public final class Stack implements AutoCloseable {
             environment.put("PARLEY_GHL_CLIENT_SECRET", ghl.app().clientSecret().reveal());
             environment.put("PARLEY_GHL_BASE_URL", ghl.url().toString());
             environment.putAll(plan.workerEnvironment());
-            ServiceProcess service =
-                    process("worker-" + number, plan.layout().service("worker-service"), port, management, environment);
+            environment.putAll(more);
+            ServiceProcess service = process("worker-" + number, jar, port, management, environment);
             workers.add(service);
             service.start();
             return service;
@@ -231,11 +248,47 @@ public final class Stack implements AutoCloseable {
 
     /** Seals credentials that this stack's services can open. */
     public Vault vault() {
-        return present(vault);
+        return present(keys).vault();
     }
 
     public Database database() {
         return present(database);
+    }
+
+    /** One more business: a location at the stand-in, a tenant with its tokens in the database. */
+    public TenantId addBusiness(SandboxTenant business) {
+        standIn().addLocation(business.location());
+        try (Connection admin = database().connect(Postgres.SUPERUSER)) {
+            return Businesses.add(business, new Tenants(admin, present(keys).vault()), standIn());
+        } catch (SQLException e) {
+            throw new SandboxException("cannot add " + business.slug() + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Takes the database away from everything that uses it, on purpose; {@link #startPostgres()} brings it back. */
+    public void stopPostgres(Postgres.Stop how) {
+        Postgres server;
+        synchronized (this) {
+            checkOpen();
+            postgresIsAway = true;
+            server = present(postgres);
+        }
+        server.stop(how);
+    }
+
+    /** Returns when it accepts connections again. */
+    public void startPostgres() {
+        synchronized (this) {
+            checkOpen();
+            Postgres server = Postgres.start(
+                    PostgresBinaries.unpackedIn(plan.layout().binaries()),
+                    data,
+                    plan.ports().postgres(),
+                    database().password(Postgres.SUPERUSER), plan.postgresSettings());
+            postgres = server;
+            present(guard).watchPostgres(server.pid());
+            postgresIsAway = false;
+        }
     }
 
     /** Every process that belongs to this stack now. */
@@ -307,12 +360,11 @@ public final class Stack implements AutoCloseable {
         CompletableFuture.allOf(stops).orTimeout(60, TimeUnit.SECONDS).join();
     }
 
-    private void look(Postgres server) {
-        if (!server.isGone() || broken.isDone()) {
-            return;
-        }
+    private void look() {
+        Postgres server;
         synchronized (this) {
-            if (closed) {
+            server = present(postgres);
+            if (closed || postgresIsAway || !server.isGone() || broken.isDone()) {
                 return;
             }
         }

@@ -140,6 +140,11 @@ public final class GhlStandIn implements AutoCloseable {
         return key.publicKeySpki();
     }
 
+    /** The value of {@code X-GHL-Signature} over exactly these bytes, for whoever delivers webhooks without the stand-in. */
+    public String sign(byte[] body) {
+        return key.sign(body);
+    }
+
     /** Adds it, or replaces the one of the same id. */
     public void addLocation(Location location) {
         accounts.add(location);

@@ -35,7 +35,7 @@ public record RetryPolicy(int maxRetries, Duration base, Duration cap, double sc
      * @param retry 1 for the first
      * @param retryAfter what the receiver asked for; the wait is never shorter
      */
-    Duration waitBefore(int retry, @Nullable Duration retryAfter, RandomGenerator random) {
+    public Duration waitBefore(int retry, @Nullable Duration retryAfter, RandomGenerator random) {
         long ceiling = base.toMillis();
         for (int doubling = 1; doubling < retry && ceiling < cap.toMillis(); doubling++) {
             ceiling *= 2;

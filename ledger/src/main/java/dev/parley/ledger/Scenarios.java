@@ -1,0 +1,174 @@
+package dev.parley.ledger;
+
+import dev.parley.sandbox.SandboxException;
+import dev.parley.sandbox.ServiceProcess;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/** All of them, by name. */
+final class Scenarios {
+    private static final Duration STOP = Duration.ofSeconds(40);
+    private static final String OTHER_WORKER = "PARLEY_LEDGER_OTHER_WORKER";
+    private static final String FAKETIME = "PARLEY_LEDGER_FAKETIME";
+
+    private Scenarios() {}
+
+    private static final Map<String, Scenario> ALL = new LinkedHashMap<>();
+
+    static {
+        add(Scenario.of("calm", "nothing goes wrong", stage -> {}));
+        add(again("kill-ingest", "kill -9 of ingest", 4, Faults::killIngest));
+        add(again("kill-worker", "kill -9 of workers", 4, Faults::killWorker));
+        add(again("term-ingest", "SIGTERM to ingest", 4, Faults::terminateIngest));
+        add(again("term-worker", "SIGTERM to workers", 4, Faults::terminateWorker));
+        add(again("hang-worker", "SIGSTOP of a worker past its lease, then SIGCONT", 3, Faults::hangPastTheLease));
+        add(again("postgres-restart", "Postgres stopped fast and started", 4, Faults::restartPostgres));
+        add(again(
+                "postgres-away",
+                "Postgres away for 8 s",
+                5,
+                stage -> Faults.stopPostgresFor(stage, Duration.ofSeconds(8))));
+        add(again("postgres-kill", "Postgres killed or stopped at once, and recovered", 4, Faults::killPostgres));
+        add(again("backends", "sessions ended by an administrator", 2, Faults::endBackends));
+        add(again("disk-full", "the database says its disk is full (simulated by triggers)", 3, Faults::fillDisk));
+        add(again("wire-cut", "connections between any two programs cut", 1, Faults::cut));
+        add(again("wire-freeze", "connections silent, for longer than a lease too", 2, Faults::freezeLong));
+        add(again("wire-half-open", "connections whose far side is gone without a word", 1, Faults::loseFarSides));
+        add(again("wire-slow", "connections delayed and throttled", 1, Faults::slowDown));
+        add(again("provider-429", "storms of 429", 2, Faults::tooManyRequests));
+        add(again("provider-500", "server errors of the provider", 2, Faults::serverErrors));
+        add(again("provider-ambiguous", "messages taken without an answer", 2, Faults::silentAcceptance));
+        add(again("provider-slow", "slow answers", 2, Faults::slowProvider));
+        add(again("provider-nonsense", "wrong content and cut answers", 2, Faults::nonsense));
+        add(again("provider-tokens", "tokens expire and refreshing fails", 2, Faults::expireTokens));
+        add(Scenario.of("poison", "messages whose handling throws, hangs or kills its session", stage -> {})
+                .poisoning(Poison::isOne)
+                .after(Poison::arm));
+        add(Scenario.of("flapping", "workers join and leave all the time", Scenarios::flap));
+        add(Scenario.of("rolling", "a rolling restart; an older worker beside where one is given", Scenarios::roll));
+        add(KeyRotation.scenario());
+        add(Scenario.of("snapshot", "a REPEATABLE READ snapshot is held all the time", Scenarios::holdSnapshot));
+        add(History.scenario());
+        add(Redrive.scenario());
+        add(Pooler.scenario("pooler", false));
+        add(Pooler.scenario("pooler-direct", true));
+        add(Scenario.of("clock", "a worker's clock is off by ten minutes, another's by minus ten", Scenarios::clocks)
+                .onlyIf(() -> given(FAKETIME, "the path of libfaketime.so.1, to be preloaded")));
+        add(Scenario.of("mixed", "anything, at random from the seed", Scenarios::mix));
+    }
+
+    static Map<String, Scenario> all() {
+        return Collections.unmodifiableMap(ALL);
+    }
+
+    private static void add(Scenario scenario) {
+        ALL.put(scenario.name(), scenario);
+    }
+
+    /** The same misfortune as often as there is time, with so many seconds of peace before each. */
+    private static Scenario again(String name, String says, int secondsOfPeace, Consumer<Stage> fault) {
+        return Scenario.of(name, says, stage -> {
+            stage.pause(Duration.ofSeconds(2));
+            while (stage.goesOn()) {
+                fault.accept(stage);
+                stage.pause(stage.between(secondsOfPeace * 700, secondsOfPeace * 1_300));
+            }
+        });
+    }
+
+    private static void mix(Stage stage) {
+        stage.pause(Duration.ofSeconds(2));
+        while (stage.goesOn()) {
+            Faults.ANY.get(stage.random().nextInt(Faults.ANY.size())).accept(stage);
+            stage.pause(stage.between(300, 3_000));
+        }
+    }
+
+    private static void flap(Stage stage) {
+        while (stage.goesOn()) {
+            ServiceProcess guest = stage.stack().addWorker();
+            stage.awaitReady(guest);
+            stage.pause(stage.between(100, 2_000));
+            stage.say(guest.name() + " joined and leaves");
+            if (stage.random().nextBoolean()) {
+                guest.stop(STOP);
+            } else {
+                // Nobody starts it again, and it is gone at once.
+                guest.stop(Duration.ZERO);
+            }
+        }
+    }
+
+    private static void roll(Stage stage) {
+        String other = System.getenv(OTHER_WORKER);
+        if (other == null) {
+            stage.measured()
+                    .note("only one version of the worker: " + OTHER_WORKER + " names no other quarkus-run.jar");
+        } else {
+            stage.awaitReady(stage.stack().addWorker(Path.of(other), Map.of()));
+            stage.measured()
+                    .note("an older worker ran beside: " + Path.of(other).getFileName());
+        }
+        List<ServiceProcess> old = stage.stack().workers();
+        stage.pause(Duration.ofSeconds(5));
+        for (ServiceProcess worker : old) {
+            if (!stage.goesOn()) {
+                return;
+            }
+            ServiceProcess next = stage.stack().addWorker();
+            stage.awaitReady(next);
+            stage.say(next.name() + " replaces " + worker.name());
+            worker.stop(STOP);
+            stage.pause(Duration.ofSeconds(3));
+        }
+        Stage.terminate(stage.stack().ingest());
+    }
+
+    private static void holdSnapshot(Stage stage) {
+        try (Connection held = stage.eyes().session();
+                Statement statement = held.createStatement()) {
+            held.setAutoCommit(false);
+            statement.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+            statement.execute("SELECT count(*) FROM bot.job_queue");
+            stage.pause(stage.left());
+            held.rollback();
+        } catch (SQLException e) {
+            throw new SandboxException("the snapshot was not held: " + e.getMessage(), e);
+        }
+    }
+
+    private static void clocks(Stage stage) {
+        for (String offset : List.of("+10m", "-10m")) {
+            stage.awaitReady(stage.stack()
+                    .addWorker(
+                            stage.stack().workerJar(),
+                            Map.of(
+                                    "LD_PRELOAD",
+                                    String.valueOf(System.getenv(FAKETIME)),
+                                    "FAKETIME",
+                                    offset,
+                                    "FAKETIME_DONT_FAKE_MONOTONIC",
+                                    "1")));
+        }
+        // The two with the right time go, so that those with the wrong one must do all.
+        List<ServiceProcess> right = stage.stack().workers().subList(0, Settings.WORKERS);
+        right.forEach(worker -> worker.stop(STOP));
+    }
+
+    private static Optional<String> given(String variable, String what) {
+        String value = System.getenv(variable);
+        return value != null && Files.exists(Path.of(value))
+                ? Optional.empty()
+                : Optional.of("set " + variable + ": " + what);
+    }
+}
