@@ -450,16 +450,20 @@ final class Judge {
                 "replies decided",
                 evidence.rows().messages().stream().filter(Rows.Message::isBots).count());
         count("replies the provider took", evidence.provider().size());
-        count(
-                "dead letters: messages not handled",
-                evidence.rows().jobs().stream()
-                        .filter(job -> job.isFailed() && job.type().equals(HANDLING))
-                        .count());
-        count(
-                "dead letters: replies not sent",
-                evidence.rows().jobs().stream()
-                        .filter(job -> job.isFailed() && job.type().equals(SENDING))
-                        .count());
+        for (Rows.Job job : evidence.rows().jobs()) {
+            if (job.isFailed()) {
+                count("dead letter " + job.type() + ": " + kind(job), 1);
+            }
+        }
+    }
+
+    /** Its newest reason, without what differs from one to the next. */
+    private String kind(Rows.Job job) {
+        Rows.Message reply = messages.get(job.id());
+        String reason =
+                firstLine(job.lastError()).replaceAll("[0-9a-f-]{12,}", "…").replaceAll("\\d+", "n");
+        return (reason.length() <= 90 ? reason : reason.substring(0, 90) + "…")
+                + (reply == null ? "" : " (its message is " + reply.state() + ")");
     }
 
     private void count(String what, long number) {

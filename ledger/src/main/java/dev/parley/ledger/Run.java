@@ -260,7 +260,7 @@ final class Run {
                 .put("body", text)
                 .put("contactId", contact.id())
                 .put("contentType", "text/plain")
-                .put("conversationId", "conv" + contact.id())
+                .put("conversationId", provider.conversationId(location.id(), contact.id()))
                 .put(
                         "dateAdded",
                         Instant.EPOCH

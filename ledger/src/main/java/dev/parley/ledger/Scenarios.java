@@ -53,6 +53,8 @@ final class Scenarios {
         add(again("provider-tokens", "tokens expire and refreshing fails", 2, Faults::expireTokens));
         add(Scenario.of("poison", "messages whose handling throws, hangs or kills its session", stage -> {})
                 .poisoning(Poison::isOne)
+                // each hanging attempt takes as long as its peers' patience
+                .on(ground -> ground.worker().put("PARLEY_WORKER_RETRY_MAX_ATTEMPTS", "2"))
                 .after(Poison::arm));
         add(Scenario.of("flapping", "workers join and leave all the time", Scenarios::flap));
         add(Scenario.of("rolling", "a rolling restart; an older worker beside where one is given", Scenarios::roll));

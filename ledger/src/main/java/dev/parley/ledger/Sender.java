@@ -73,6 +73,7 @@ final class Sender implements AutoCloseable {
 
     @Override
     public void close() {
+        giveUp();
         Waiting.on(client.close(), Duration.ofSeconds(10));
     }
 

@@ -280,11 +280,16 @@ public final class Stack implements AutoCloseable {
     public void startPostgres() {
         synchronized (this) {
             checkOpen();
+            PostgresBinaries binaries =
+                    PostgresBinaries.unpackedIn(plan.layout().binaries());
+            // One that was killed and not collected yet would pass for a running one.
+            Postgres.endLeftOver(binaries, data, plan.narrator());
             Postgres server = Postgres.start(
-                    PostgresBinaries.unpackedIn(plan.layout().binaries()),
+                    binaries,
                     data,
                     plan.ports().postgres(),
-                    database().password(Postgres.SUPERUSER), plan.postgresSettings());
+                    database().password(Postgres.SUPERUSER),
+                    plan.postgresSettings());
             postgres = server;
             present(guard).watchPostgres(server.pid());
             postgresIsAway = false;

@@ -239,6 +239,11 @@ public final class GhlStandIn implements AutoCloseable {
         return contact;
     }
 
+    /** Id of the contact's conversation, as every webhook about a message names it. */
+    public String conversationId(String locationId, String contactIdOrAddress) {
+        return accounts.conversationOf(contact(locationId, contactIdOrAddress)).id();
+    }
+
     /** Oldest first. */
     public List<Message> messages(String locationId, String contactIdOrAddress) {
         return accounts.messagesOfContact(
