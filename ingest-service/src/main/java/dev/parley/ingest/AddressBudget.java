@@ -27,7 +27,9 @@ class AddressBudget {
     Client client(HttpServerRequest request) {
         var peer = request.remoteAddress();
         String host = peer == null ? null : peer.hostAddress();
-        String address = host == null ? "" : clients.of(host, request.headers().getAll("X-Forwarded-For"));
+        String address = host == null
+                ? ""
+                : clients.hasProxies() ? clients.of(host, request.headers().getAll("X-Forwarded-For")) : host;
         return new Client(address, ClientAddress.budgetOf(address));
     }
 

@@ -57,6 +57,11 @@ final class ClientAddress {
                 + "\" is neither an address nor a network such as 10.0.0.0/8 or fd00::/8");
     }
 
+    /** Without any, everybody is who the connection is with. */
+    boolean hasProxies() {
+        return !proxies.isEmpty();
+    }
+
     /**
      * @param peer who the connection is with
      * @param forwardedFor values of {@code X-Forwarded-For}, in the order they came

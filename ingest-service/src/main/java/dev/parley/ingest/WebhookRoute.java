@@ -199,8 +199,12 @@ class WebhookRoute {
         }
 
         private boolean hasEncoding() {
-            return request.headers().getAll(HttpHeaders.CONTENT_ENCODING).stream()
-                    .anyMatch(encoding -> !encoding.isBlank());
+            for (String encoding : request.headers().getAll(HttpHeaders.CONTENT_ENCODING)) {
+                if (!encoding.isBlank()) {
+                    return true;
+                }
+            }
+            return false;
         }
 
         /** What no provider sends, or this one does not: parsers of forms are the ones with the surprises. */

@@ -7,7 +7,7 @@ import java.util.Map;
 
 /**
  * What the fuzzer has to know of a provider to be taken seriously by it. Listed in {@code
- * META-INF/services/dev.parley.ingest.fuzz.FuzzSubject}; a provider without one is fuzzed all the same, unsigned.
+ * META-INF/services/dev.parley.ingest.fuzz.FuzzSubject}; the build fails for a provider without one.
  */
 public interface FuzzSubject {
     /** The provider's name, as it stands in the URL. */
