@@ -17,6 +17,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -37,6 +38,12 @@ final class Lab implements AutoCloseable {
             "wal_compression", "off",
             "track_io_timing", "off");
 
+    /** The budgets are kept, so that what they cost is measured, but nobody reaches them. */
+    private static final Map<String, String> UNLIMITED = Map.of(
+            "PARLEY_INGEST_LIMITS_TENANT_RATE", "1000000",
+            "PARLEY_INGEST_LIMITS_TENANT_BURST", "1000000",
+            "PARLEY_INGEST_LIMITS_BACKLOG_MAX_JOBS", "0");
+
     private final Path directory;
     private final Stack stack;
     private final Connection admin;
@@ -52,9 +59,11 @@ final class Lab implements AutoCloseable {
 
     /** @param workers of the service's own; 0 where a scenario brings its own */
     static Lab open(Path directory, int workers, Map<String, String> ingestEnvironment) throws SQLException {
+        Map<String, String> environment = new HashMap<>(UNLIMITED);
+        environment.putAll(ingestEnvironment);
         Stack stack = Stack.start(StackPlan.on(directory)
                 .withWorkers(workers)
-                .withIngestEnvironment(ingestEnvironment)
+                .withIngestEnvironment(environment)
                 .withPostgresSettings(SERVER));
         byte[] key = new byte[32];
         new SecureRandom().nextBytes(key);
