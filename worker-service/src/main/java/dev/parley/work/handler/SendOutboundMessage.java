@@ -5,11 +5,13 @@ import dev.parley.dialog.Delivery;
 import dev.parley.dialog.Delivery.State;
 import dev.parley.dialog.Dialog;
 import dev.parley.dialog.Dialog.Letter;
+import dev.parley.dialog.Dialog.Lookup;
 import dev.parley.dialog.FirstDialog;
 import dev.parley.dialog.Lenient;
 import dev.parley.dialog.Message;
 import dev.parley.dialog.MessageId;
 import dev.parley.queue.Job;
+import dev.parley.queue.JobId;
 import dev.parley.queue.JobType;
 import dev.parley.spi.AdapterException;
 import dev.parley.spi.LeasedJobHandler;
@@ -24,8 +26,10 @@ import io.vertx.mutiny.sqlclient.SqlConnection;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -181,17 +185,64 @@ public final class SendOutboundMessage implements LeasedJobHandler<Optional<Sent
         }
         List<Job> jobs = finished.stream().map(Finished::job).toList();
         // Read again: a status may have come in while the call was in the air.
-        return dialog.readLetters(tx, messages(jobs)).chain(reading -> {
-            Draft draft = new Draft();
-            List<Outcome> outcomes = new ArrayList<>(finished.size());
-            for (int at = 0; at < finished.size(); at++) {
-                Optional<Letter> letter = reading.found().get(at);
-                outcomes.add(
-                        letter.isEmpty()
-                                ? Outcome.bury("the message that was sent is not in the transcript")
-                                : finish(finished.get(at), letter.get(), draft, reading.now()));
+        return dialog.readLetters(tx, messages(jobs))
+                .chain(reading -> neighbours(tx, finished, reading.found()).chain(neighbours -> {
+                    Draft draft = new Draft();
+                    List<Outcome> outcomes = new ArrayList<>(finished.size());
+                    for (int at = 0; at < finished.size(); at++) {
+                        Finished<Optional<Sent>> one = finished.get(at);
+                        Finished<Optional<Sent>> told =
+                                neighbours.contains(one.job().id())
+                                        ? new Finished<>(one.job(), Optional.empty(), null)
+                                        : one;
+                        Optional<Letter> letter = reading.found().get(at);
+                        outcomes.add(
+                                letter.isEmpty()
+                                        ? Outcome.bury("the message that was sent is not in the transcript")
+                                        : finish(told, letter.get(), draft, reading.now()));
+                    }
+                    return dialog.write(tx, draft.changes()).replaceWith(outcomes);
+                }));
+    }
+
+    /**
+     * Whose look-up found a message that is known to be another one of ours, in the same words shortly before. Look-ups
+     * give the newest that fits, and lines are sent in order: so ours is not there.
+     */
+    private Uni<Set<JobId>> neighbours(
+            SqlConnection tx, List<Finished<Optional<Sent>>> finished, List<Optional<Letter>> letters) {
+        List<JobId> askers = new ArrayList<>();
+        List<Lookup> questions = new ArrayList<>();
+        for (int at = 0; at < finished.size(); at++) {
+            Optional<Sent> result = finished.get(at).result();
+            Optional<Letter> letter = letters.get(at);
+            if (result == null || result.isEmpty() || letter.isEmpty()) {
+                continue;
             }
-            return dialog.write(tx, draft.changes()).replaceWith(outcomes);
+            Message message = letter.get().message();
+            String id = result.get().providerMessageId();
+            if (message.delivery().state() == State.UNKNOWN && id != null) {
+                askers.add(finished.get(at).job().id());
+                questions.add(new Lookup(
+                        letter.get().contact().key(), message.id(), message.provider(), message.provider(), id));
+            }
+        }
+        if (questions.isEmpty()) {
+            return Uni.createFrom().item(Set.of());
+        }
+        return dialog.read(tx, questions).map(answers -> {
+            Set<JobId> neighbours = new HashSet<>();
+            for (int at = 0; at < askers.size(); at++) {
+                MessageId asked = questions.get(at).messageId();
+                if (answers.found()
+                        .get(at)
+                        .sentAs()
+                        .filter(other -> !other.id().equals(asked))
+                        .isPresent()) {
+                    neighbours.add(askers.get(at));
+                }
+            }
+            return neighbours;
         });
     }
 

@@ -161,6 +161,35 @@ class SendOutboundMessageIT extends JobHandlerContract {
     }
 
     @Test
+    void a_look_up_that_finds_a_neighbour_in_the_same_words_has_not_found_the_message() {
+        // Given: a reply that arrived, and one in the same words that did not
+        plan("+1714");
+        stage.send();
+        String neighbour = "out-" + stage.vendor.sent.get(0).messageId();
+        plan("+1714");
+        vendorFails(Kind.AMBIGUOUS, "connection closed", null);
+        stage.send();
+        stage.vendor.onLookUp = message -> Uni.createFrom().item(Optional.of(new Sent(neighbour, "sent")));
+
+        // When: the vendor shows the neighbour, twice and late enough
+        stage.age(Duration.ofMinutes(2));
+        assertThat(stage.send()).singleElement().isInstanceOf(Outcome.Snooze.class);
+        stage.age(Duration.ofMinutes(2));
+        assertThat(stage.send())
+                .containsExactly(Outcome.snooze("never arrived at the provider, sending again", Duration.ZERO));
+
+        // Then
+        stage.vendor.onSend = message -> Uni.createFrom().item(new Sent("out-second", "sent"));
+        assertThat(stage.send()).containsExactly(Outcome.done());
+        assertThat(stage.states("+1714")).containsExactly("sent", "sent");
+        assertThat(db.rows(
+                        "SELECT provider_msg_id FROM bot.messages WHERE tenant_id = ? AND direction = 'outbound'",
+                        stage.tenant.value()))
+                .extracting(row -> row.get("provider_msg_id"))
+                .containsExactlyInAnyOrder(neighbour, "out-second");
+    }
+
+    @Test
     void a_tenant_may_prefer_no_message_to_two() {
         stage = new Stage(db, "{\"messaging\": {\"ambiguous\": \"fail\"}}");
         plan("+1714");
