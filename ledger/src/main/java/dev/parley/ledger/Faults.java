@@ -22,7 +22,11 @@ final class Faults {
 
     private Faults() {}
 
-    /** What {@code mixed} draws from: everything that takes no longer than a few seconds and needs nothing beforehand. */
+    /**
+     * What {@code mixed} draws from: everything that takes no longer than a few seconds and needs nothing beforehand. Not
+     * among them are expired tokens: a refresh token is good for one use, so that an account whose answer got lost on a
+     * broken wire must be connected again, and nobody promises otherwise.
+     */
     static final List<Consumer<Stage>> ANY = List.of(
             Faults::killIngest,
             Faults::killWorker,
@@ -42,8 +46,7 @@ final class Faults {
             Faults::serverErrors,
             Faults::silentAcceptance,
             Faults::slowProvider,
-            Faults::nonsense,
-            Faults::expireTokens);
+            Faults::nonsense);
 
     static void killIngest(Stage stage) {
         stage.say("kill -9 of ingest");

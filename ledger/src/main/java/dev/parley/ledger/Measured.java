@@ -28,7 +28,7 @@ final class Measured {
                     Locale.ROOT,
                     "    %-64s  median %6.2f s  longest %6.2f s  (%d)%n",
                     what,
-                    seconds(sorted.get(sorted.size() / 2)),
+                    seconds(sorted.get((sorted.size() - 1) / 2)),
                     seconds(sorted.get(sorted.size() - 1)),
                     sorted.size()));
         });

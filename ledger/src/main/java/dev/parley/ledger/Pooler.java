@@ -11,6 +11,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -54,9 +55,13 @@ final class Pooler {
         String url = "postgresql://127.0.0.1:" + port + "/parley";
         ground.worker().put("PARLEY_DB_URL", url);
         ground.ingest().put("PARLEY_DB_URL", url);
-        // This one's version does not know prepared statements.
-        ground.worker().put("PARLEY_DB_PREPARED_STATEMENTS", "false");
-        ground.ingest().put("PARLEY_DB_PREPARED_STATEMENTS", "false");
+        // Poolers before PgBouncer 1.21 do not know prepared statements, and between two messages of one statement they
+        // may
+        // change the session: the second setting keeps those together.
+        for (Map<String, String> service : List.of(ground.worker(), ground.ingest())) {
+            service.put("PARLEY_DB_PREPARED_STATEMENTS", "false");
+            service.put("QUARKUS_DATASOURCE_REACTIVE_POSTGRESQL_USE_LAYER7_PROXY", "true");
+        }
         if (direct) {
             ground.worker()
                     .put(

@@ -1,13 +1,13 @@
 package dev.parley.ledger;
 
+import dev.parley.sandbox.ServiceProcess;
 import java.time.Duration;
 
 /**
- * Everything that comes fails until it is a dead letter; then it is redriven, all at once, while new messages keep coming
- * for the same contacts. Tenants hold their lines behind dead letters, so that order is promised.
+ * Everything that comes fails until it is a dead letter; then the cause is mended and all are redriven at once, while new
+ * messages keep coming for the same contacts.
  */
 final class Redrive {
-    /** What was handled before the first event fails: nothing. */
     private static final String FAIL = """
             CREATE OR REPLACE FUNCTION public.ledger_fail() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
@@ -18,6 +18,8 @@ final class Redrive {
 
     private static final String DEAD =
             "SELECT count(*) FROM bot.job_queue WHERE status = 'failed' AND job_type = 'process_inbound_message'";
+
+    private static final String SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'worker'";
 
     /** As {@code JobQueue.redrive}: all due at the same moment, so that created_at keeps every line's order. */
     private static final String REDRIVE = """
@@ -45,14 +47,15 @@ final class Redrive {
 
     private static void drive(Stage stage) {
         // Half of the time everything fails …
-        Duration half = stage.left().dividedBy(2);
-        stage.pause(half);
+        stage.pause(stage.left().dividedBy(2));
+        // … and nothing may be in hand while the cause is mended: behind a dead letter the line goes on, so whatever
+        // came
+        // through between mending and redriving would rightly be ahead.
+        stage.stack().workers().forEach(ServiceProcess::kill);
+        Waiting.until(Duration.ofSeconds(10), () -> stage.eyes().is(SESSIONS, 0));
         long dead = stage.eyes().number(DEAD).orElse(0);
         stage.say(dead + " dead letters; the cause is mended, all are redriven");
-        stage.measured().note("dead letters redriven: at least " + dead);
+        stage.measured().note("dead letters redriven: " + dead);
         stage.eyes().run("DROP TRIGGER ledger_fail ON bot.messages", REDRIVE);
-        // … and what failed in between those two statements is redriven as well.
-        stage.pause(Duration.ofSeconds(3));
-        stage.eyes().run(REDRIVE);
     }
 }

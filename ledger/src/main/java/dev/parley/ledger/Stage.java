@@ -138,6 +138,10 @@ final class Stage {
 
     /** Both services work again from this moment on: something new was acknowledged, and something new was handled. */
     void measureWorking(String what) {
+        if (!hasTimeFor(Duration.ofSeconds(5))) {
+            // Too little is still sent to tell by.
+            return;
+        }
         Duration moment = book.now();
         String time = Instant.now().toString();
         long begin = System.nanoTime();
