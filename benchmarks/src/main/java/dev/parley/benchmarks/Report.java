@@ -14,6 +14,7 @@ final class Report {
     private final List<Bar> bars = new ArrayList<>();
     private final List<String> violations = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
+    private int checks;
 
     /** A promise with its number. */
     private record Bar(String what, String wanted, double found, boolean isMet) {}
@@ -43,6 +44,7 @@ final class Report {
 
     /** A fast wrong run fails: {@code found} must be {@code wanted}. */
     void check(String what, long wanted, long found) {
+        checks++;
         if (wanted != found) {
             violations.add(what + ": " + found + " instead of " + wanted);
         }
@@ -86,10 +88,15 @@ final class Report {
         }
         notes.forEach(note -> text.append("\n  ").append(note));
         text.append(notes.isEmpty() ? "" : "\n");
-        text.append(
-                violations.isEmpty()
-                        ? "\nchecked after every run: nothing lost, nothing twice, nothing out of order\n"
-                        : "\nWRONG: " + String.join("\n       ", violations) + "\n");
+        if (!violations.isEmpty()) {
+            text.append("\nWRONG: ")
+                    .append(String.join("\n       ", violations))
+                    .append('\n');
+        } else if (checks > 0) {
+            text.append("\n")
+                    .append(checks)
+                    .append(" checks after the runs: nothing lost, nothing twice, nothing out of order\n");
+        }
         return text.toString();
     }
 
