@@ -74,6 +74,7 @@ class IngestMeters {
     }
 
     void watchWaiting(IntSupplier events) {
+        forgetEarlier("parley.ingest.waiting");
         Gauge.builder("parley.ingest.waiting", events, IntSupplier::getAsInt)
                 .description("Events that are not committed yet")
                 .baseUnit("events")
@@ -82,6 +83,7 @@ class IngestMeters {
     }
 
     void watchHeld(LongSupplier bytes) {
+        forgetEarlier("parley.ingest.held");
         Gauge.builder("parley.ingest.held", bytes, LongSupplier::getAsLong)
                 .description("Bytes of bodies in memory")
                 .baseUnit("bytes")
@@ -96,6 +98,7 @@ class IngestMeters {
     }
 
     private void gauge(String name, Supplier<Number> value, String description) {
+        forgetEarlier(name);
         Gauge.builder(name, value)
                 .description(description)
                 .strongReference(true)
@@ -114,6 +117,11 @@ class IngestMeters {
                 .tag("provider", provider)
                 .strongReference(true)
                 .register(registry);
+    }
+
+    /** Of two gauges of one name the first stays: where the service is started twice in one JVM, a dead one's. */
+    private void forgetEarlier(String name) {
+        registry.find(name).gauges().forEach(registry::remove);
     }
 
     /** A request has begun. */
