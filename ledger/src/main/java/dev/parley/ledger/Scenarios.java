@@ -66,7 +66,7 @@ final class Scenarios {
         add(Pooler.scenario("pooler-direct", true));
         add(Scenario.of("clock", "a worker's clock is off by ten minutes, another's by minus ten", Scenarios::clocks)
                 .onlyIf(() -> given(FAKETIME, "the path of libfaketime.so.1, to be preloaded")));
-        add(Scenario.of("mixed", "anything, at random from the seed", Scenarios::mix));
+        add(Scenario.of("mixed", "anything, at random from the seed", stage -> mix(stage, Faults.ANY)));
     }
 
     static Map<String, Scenario> all() {
@@ -88,10 +88,16 @@ final class Scenarios {
         });
     }
 
-    private static void mix(Stage stage) {
+    /** The short form for every build. */
+    static Scenario mixedInABuild() {
+        return Scenario.of(
+                "mixed", "anything but 429, at random from the seed", stage -> mix(stage, Faults.IN_A_BUILD));
+    }
+
+    private static void mix(Stage stage, List<Consumer<Stage>> faults) {
         stage.pause(Duration.ofSeconds(2));
         while (stage.goesOn()) {
-            Faults.ANY.get(stage.random().nextInt(Faults.ANY.size())).accept(stage);
+            faults.get(stage.random().nextInt(faults.size())).accept(stage);
             stage.pause(stage.between(300, 3_000));
         }
     }
