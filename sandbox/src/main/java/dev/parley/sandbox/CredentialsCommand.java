@@ -92,6 +92,7 @@ final class CredentialsCommand {
     }
 
     private static int status(Credentials credentials, PrintStream out, PrintStream err) {
+        // A command at a terminal: there is nobody else to serve meanwhile, and Ctrl-C ends it.
         Credentials.Census census = credentials.census().await().indefinitely();
         for (int key = census.newestKey(); key >= 1; key--) {
             out.printf(
