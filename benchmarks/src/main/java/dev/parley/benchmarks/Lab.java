@@ -76,12 +76,14 @@ final class Lab implements AutoCloseable {
         return lab;
     }
 
+    /** Their contacts write the same again and again and are answered each time: no message is cheaper than another. */
     private void addTenants() throws SQLException {
         for (int number = 0; number < TENANTS; number++) {
             UUID id = TimeOrderedId.next();
             try (PreparedStatement tenant = admin.prepareStatement("""
                     INSERT INTO core.tenants (tenant_id, tenant_slug, name, messaging_adapter, settings)
-                    VALUES (?, ?, ?, 'ghl', '{"texts":{"business":"Harbour Dental"}}')
+                    VALUES (?, ?, ?, 'ghl', '{"texts":{"business":"Harbour Dental"},
+                        "dialog":{"max_replies":1000,"max_same_reply":1000}}')
                     """)) {
                 tenant.setObject(1, id);
                 tenant.setString(2, slug(number));

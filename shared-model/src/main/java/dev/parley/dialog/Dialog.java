@@ -43,7 +43,7 @@ public final class Dialog {
      *
      * @param isStored there is a message with this id
      * @param wasHeard the customer's message with this provider id is in the transcript
-     * @param sentAs our own message that the provider calls by this id
+     * @param sentAs our own message that the provider calls by this id; empty where nobody asked for it
      */
     public record Found(
             Optional<Contact> contact,
@@ -64,13 +64,7 @@ public final class Dialog {
      */
     public record Changes(List<Contact> contacts, List<Conversation> conversations, List<Message> messages) {}
 
-    private static final String READ = """
-            SELECT statement_timestamp() AS now,
-                   c.*,
-                   v.*,
-                   m.*,
-                   """ + MessageStore.EXISTS + " AS is_stored,\n" + MessageStore.HEARD + """
-            AS was_heard
+    private static final String ASKED = """
             FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[])
               WITH ORDINALITY
               AS i (tenant_id, channel, address, message_id, provider, adapter, provider_msg_id, ordinal)
@@ -81,6 +75,24 @@ public final class Dialog {
             LEFT JOIN LATERAL (
             """ + ConversationStore.BY_CONTACT + """
             ) v ON true
+            LEFT JOIN LATERAL (
+            """ + MessageStore.STORED + """
+            ) s ON true
+            LEFT JOIN LATERAL (
+            """
+            + MessageStore.HEARD + """
+            ) h ON true
+            """;
+
+    private static final String READ = """
+            SELECT statement_timestamp() AS now, c.*, v.*, s.*, h.*
+            """ + ASKED + """
+            ORDER BY i.ordinal
+            """;
+
+    private static final String READ_REPORTED = """
+            SELECT statement_timestamp() AS now, c.*, v.*, s.*, h.*, m.*
+            """ + ASKED + """
             LEFT JOIN LATERAL (
             """ + MessageStore.SENT_AS + """
             ) m ON true
@@ -106,31 +118,39 @@ public final class Dialog {
             ORDER BY i.ordinal
             """;
 
-    /** What is known about each of {@code lookups}, which must not be empty, in one statement. */
+    /** What is known about each of {@code lookups}, which must not be empty, in one statement; nothing of our own sends. */
     public Uni<Reading<Found>> read(SqlConnection tx, List<Lookup> lookups) {
         return tx.preparedQuery(READ)
-                .execute(Tuple.tuple()
-                        .addArrayOfUUID(Columns.uuids(
-                                lookups, it -> it.contact().tenant().value()))
-                        .addArrayOfString(
-                                Columns.texts(lookups, it -> it.contact().channel()))
-                        .addArrayOfString(
-                                Columns.texts(lookups, it -> it.contact().address()))
-                        .addArrayOfUUID(
-                                Columns.uuids(lookups, it -> it.messageId().value()))
-                        .addArrayOfString(Columns.texts(lookups, Lookup::provider))
-                        .addArrayOfString(Columns.texts(lookups, Lookup::adapter))
-                        .addArrayOfString(Columns.texts(lookups, Lookup::providerMessageId)))
-                .map(rows -> reading(rows, lookups.size(), Dialog::found));
+                .execute(asked(lookups))
+                .map(rows -> reading(rows, lookups.size(), row -> found(row, null)));
     }
 
-    private static Found found(Row row) {
+    /** The same, and whether the provider's message is one that we sent: what a report is about. */
+    public Uni<Reading<Found>> readReported(SqlConnection tx, List<Lookup> lookups) {
+        return tx.preparedQuery(READ_REPORTED)
+                .execute(asked(lookups))
+                .map(rows -> reading(rows, lookups.size(), row -> found(row, MessageStore.message(row))));
+    }
+
+    private static Tuple asked(List<Lookup> lookups) {
+        return Tuple.tuple()
+                .addArrayOfUUID(
+                        Columns.uuids(lookups, it -> it.contact().tenant().value()))
+                .addArrayOfString(Columns.texts(lookups, it -> it.contact().channel()))
+                .addArrayOfString(Columns.texts(lookups, it -> it.contact().address()))
+                .addArrayOfUUID(Columns.uuids(lookups, it -> it.messageId().value()))
+                .addArrayOfString(Columns.texts(lookups, Lookup::provider))
+                .addArrayOfString(Columns.texts(lookups, Lookup::adapter))
+                .addArrayOfString(Columns.texts(lookups, Lookup::providerMessageId));
+    }
+
+    private static Found found(Row row, @Nullable Message sentAs) {
         return new Found(
                 Optional.ofNullable(ContactStore.contact(row)),
                 Optional.ofNullable(ConversationStore.conversation(row)),
-                row.getBoolean("is_stored"),
-                row.getBoolean("was_heard"),
-                Optional.ofNullable(MessageStore.message(row)));
+                row.getBoolean("is_stored") != null,
+                row.getBoolean("was_heard") != null,
+                Optional.ofNullable(sentAs));
     }
 
     /** The messages with these ids, which must not be none, and whom they are for; empty where there is none. */

@@ -35,23 +35,26 @@ final class MessageStore {
             LIMIT 1
             """;
 
-    /** Is there a message with the id {@code i.message_id}? */
-    static final String EXISTS = """
-            EXISTS (
-              SELECT FROM bot.messages
-              WHERE message_id = i.message_id
-            )
+    /**
+     * Is there a message with the id {@code i.message_id}? A row or none, not EXISTS: that the planner may answer by hashing
+     * the whole table, and a plan made while the table was small does so for ever.
+     */
+    static final String STORED = """
+            SELECT true AS is_stored
+            FROM bot.messages
+            WHERE message_id = i.message_id
+            LIMIT 1
             """;
 
     /** Did the customer's message {@code i.provider, i.provider_msg_id} come before? Follows the idempotency index. */
     static final String HEARD = """
-            EXISTS (
-              SELECT FROM bot.messages
-              WHERE tenant_id = i.tenant_id
-                AND provider = i.provider
-                AND provider_msg_id = i.provider_msg_id
-                AND direction = 'inbound'
-            )
+            SELECT true AS was_heard
+            FROM bot.messages
+            WHERE tenant_id = i.tenant_id
+              AND provider = i.provider
+              AND provider_msg_id = i.provider_msg_id
+              AND direction = 'inbound'
+            LIMIT 1
             """;
 
     /** Our message that the vendor calls {@code i.provider_msg_id}, sent by {@code i.adapter} or told by {@code i.provider}. */

@@ -139,7 +139,7 @@ public final class ProcessDeliveryStatus implements BatchJobHandler {
         if (lookups.isEmpty()) {
             return Uni.createFrom().item(outcomes);
         }
-        return dialog.read(tx, lookups).chain(reading -> {
+        return dialog.readReported(tx, lookups).chain(reading -> {
             List<List<Found>> found = distribute(told, reading.found());
             return dialog.readInFlight(tx, inQuestion(told, found)).chain(inFlight -> {
                 Decision decision = new Decision(reading.now(), inFlight);

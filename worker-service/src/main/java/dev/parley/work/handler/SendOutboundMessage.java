@@ -230,7 +230,7 @@ public final class SendOutboundMessage implements LeasedJobHandler<Optional<Sent
         if (questions.isEmpty()) {
             return Uni.createFrom().item(Set.of());
         }
-        return dialog.read(tx, questions).map(answers -> {
+        return dialog.readReported(tx, questions).map(answers -> {
             Set<JobId> neighbours = new HashSet<>();
             for (int at = 0; at < askers.size(); at++) {
                 MessageId asked = questions.get(at).messageId();
