@@ -169,15 +169,26 @@ public final class JobQueue {
             ORDER BY j.run_after, j.created_at, j.job_id
             """;
 
-    /** What a worker without lanes may take: one claimer at a time, nothing of a line that has work in hand. */
+    /**
+     * What a worker without lanes may take: one claimer at a time, nothing of a line that has work in hand, nothing before
+     * what comes again in its line, nothing that would be sent for a tenant whose provider said "too fast".
+     */
     private static final String CLAIM_FREE_LINES = """
-            WITH busy AS MATERIALIZED (
-                SELECT DISTINCT e.tenant_id, e.channel, coalesce(e.channel_address, e.inbound_event_id::text) AS address,
-                       b.job_type = 'send_outbound_message' AS outgoing
-                FROM bot.job_queue b
-                JOIN bot.inbound_events e ON e.inbound_event_id = b.inbound_event_id
-                WHERE b.status = 'processing'
-                   OR (b.status = 'queued' AND b.locked_at IS NOT NULL AND b.run_after > statement_timestamp())
+            WITH heads AS MATERIALIZED (
+                SELECT e.tenant_id, e.channel, coalesce(e.channel_address, e.inbound_event_id::text) AS address,
+                       h.job_type = 'send_outbound_message' AS outgoing, h.created_at, h.job_id,
+                       h.status = 'processing' OR h.run_after > statement_timestamp() AS busy
+                FROM bot.job_queue h
+                JOIN bot.inbound_events e ON e.inbound_event_id = h.inbound_event_id
+                WHERE h.status = 'processing'
+                   OR (h.status = 'queued' AND h.locked_at IS NOT NULL)
+            ), paused AS MATERIALIZED (
+                SELECT DISTINCT p.tenant_id, p.job_type
+                FROM bot.job_queue p
+                WHERE p.status = 'queued'
+                  AND p.locked_at IS NOT NULL
+                  AND p.run_after > statement_timestamp()
+                  AND split_part(p.last_error, E'\\n', 1) LIKE '%): tenant paused: %'
             ), due AS MATERIALIZED (
                 SELECT q.job_id, q.job_type, q.inbound_event_id, q.created_at, q.run_after
                 FROM bot.job_queue q
@@ -185,6 +196,8 @@ public final class JobQueue {
                   AND q.run_after <= statement_timestamp() + interval '1 millisecond'
                   AND q.job_type = ANY ($2::text[])
                   AND q.tenant_id <> ALL ($3::uuid[])
+                  AND NOT EXISTS (
+                      SELECT 1 FROM paused p WHERE p.tenant_id = q.tenant_id AND p.job_type = q.job_type)
                 ORDER BY q.run_after, q.created_at
                 LIMIT 2000
             ), free AS MATERIALIZED (
@@ -197,11 +210,13 @@ public final class JobQueue {
                 JOIN bot.inbound_events e ON e.inbound_event_id = d.inbound_event_id
                 WHERE NOT EXISTS (
                     SELECT 1
-                    FROM busy b
-                    WHERE b.tenant_id = e.tenant_id
-                      AND b.channel IS NOT DISTINCT FROM e.channel
-                      AND b.address = coalesce(e.channel_address, e.inbound_event_id::text)
-                      AND b.outgoing = (d.job_type = 'send_outbound_message'))
+                    FROM heads h
+                    WHERE h.tenant_id = e.tenant_id
+                      AND h.channel IS NOT DISTINCT FROM e.channel
+                      AND h.address = coalesce(e.channel_address, e.inbound_event_id::text)
+                      AND h.outgoing = (d.job_type = 'send_outbound_message')
+                      -- one that comes again may stand far behind in time; its place in line is before
+                      AND (h.busy OR (h.created_at, h.job_id) < (d.created_at, d.job_id)))
             ), chosen AS MATERIALIZED (
                 SELECT f.job_id FROM free f WHERE f.place = 1 ORDER BY f.run_after LIMIT 100
             )
@@ -237,7 +252,8 @@ public final class JobQueue {
                 updated_at = statement_timestamp()
             WHERE q.job_id = ANY ($1::uuid[])
               AND (q.status = 'queued') IS TRUE
-              -- a tenant whose provider said "too fast": its sends wait together
+              -- A tenant whose provider said "too fast": its sends wait together. The one that was told so says it for all;
+              -- the others keep their place, whose run_after only their owner may move.
               AND NOT EXISTS (
                   SELECT 1
                   FROM bot.job_queue p
@@ -246,7 +262,7 @@ public final class JobQueue {
                     AND p.tenant_id = q.tenant_id
                     AND p.run_after > statement_timestamp()
                     AND p.job_type = q.job_type
-                    AND p.last_error LIKE '%: tenant paused: %')
+                    AND split_part(p.last_error, E'\\n', 1) LIKE '%): tenant paused: %')
             RETURNING q.job_id
             """;
 
@@ -258,7 +274,7 @@ public final class JobQueue {
               AND p.locked_at IS NOT NULL
               AND p.tenant_id = ANY ($1::uuid[])
               AND p.run_after > statement_timestamp()
-              AND p.last_error LIKE '%: tenant paused: %'
+              AND split_part(p.last_error, E'\\n', 1) LIKE '%): tenant paused: %'
             GROUP BY p.tenant_id
             """;
 
@@ -323,22 +339,6 @@ public final class JobQueue {
                  AS s (job_id, status, after_ms, reason, attempts, shown)
             WHERE q.job_id = s.job_id
               AND (q.status = $7) IS TRUE
-            """;
-
-    private static final String PAUSE_TENANT = """
-            UPDATE bot.job_queue q
-            SET run_after = greatest(q.run_after, statement_timestamp() + $3::bigint * interval '1 millisecond'),
-                locked_at = coalesce(q.locked_at, statement_timestamp()),
-                last_error = left(
-                    to_char(statement_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-                        || ' attempt ' || (q.attempts + 1) || ' (' || $4 || '): ' || $5
-                        || coalesce(E'\\n' || q.last_error, ''),
-                    4000),
-                updated_at = statement_timestamp()
-            WHERE q.status = 'queued'
-              AND q.tenant_id = $1
-              AND q.job_type = $2
-              AND q.run_after < statement_timestamp() + $3::bigint * interval '1 millisecond'
             """;
 
     /** Leases in the given lanes that none of the given tokens holds: their workers are gone. */
@@ -667,14 +667,6 @@ public final class JobQueue {
                         worker,
                         from == From.QUEUED ? "queued" : "processing",
                         shown)))
-                .map(RowSet::rowCount);
-    }
-
-    /** Moves every queued job of {@code tenant} and {@code type} that is due sooner to {@code after} from now. */
-    public Uni<Integer> pauseTenant(
-            SqlClient tx, TenantId tenant, JobType type, Duration after, String worker, String reason) {
-        return tx.preparedQuery(PAUSE_TENANT)
-                .execute(Tuple.of(tenant.value(), type.name(), after.toMillis(), worker, "tenant paused: " + reason))
                 .map(RowSet::rowCount);
     }
 

@@ -16,8 +16,8 @@ public sealed interface Outcome {
     record Snooze(String reason, Duration after) implements Outcome {}
 
     /**
-     * The tenant's vendor said "too fast": this job and all other queued jobs of its type and tenant run again after
-     * {@code after}; costs no attempt.
+     * The tenant's vendor said "too fast": this job runs again after {@code after}, and until then no other job of its type
+     * and tenant is leased; costs no attempt. Of a job that calls nobody it is a snooze.
      */
     record PauseTenant(String reason, Duration after) implements Outcome {}
 

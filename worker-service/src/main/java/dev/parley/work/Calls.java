@@ -21,7 +21,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -424,44 +423,25 @@ final class Calls {
                                     Uni<List<Outcome>> finishing = handler.finish(session, back);
                                     return finishing.chain(outcomes -> {
                                         Map<Job, Settlement> settled = new LinkedHashMap<>();
-                                        Map<Job, Outcome.PauseTenant> pauses = new HashMap<>();
                                         for (int i = 0; i < back.size(); i++) {
                                             Job job = back.get(i).job();
                                             Outcome outcome = outcomes.get(i);
                                             settled.put(job, failures.settle(job, outcome, job.attempts()));
                                             if (outcome instanceof Outcome.PauseTenant pause) {
-                                                pauses.put(job, pause);
+                                                say(job, pause);
                                             }
                                         }
-                                        return write(session, settled)
-                                                .chain(() -> pause(session, pauses))
-                                                .replaceWith(settled);
+                                        return write(session, settled).replaceWith(settled);
                                     });
                                 })
                                 .call(() -> waypoint.reach(Moment.FINISH_WRITTEN)))
                 .call(() -> waypoint.reach(Moment.FINISHED));
     }
 
-    private Uni<Void> pause(SqlConnection tx, Map<Job, Outcome.PauseTenant> pauses) {
-        Uni<Void> all = Uni.createFrom().voidItem();
-        for (Map.Entry<Job, Outcome.PauseTenant> entry : pauses.entrySet()) {
-            Job job = entry.getKey();
-            LOG.infof(
-                    "tenant paused tenant=%s job_type=%s for %s: %s",
-                    job.tenant(),
-                    job.type(),
-                    entry.getValue().after(),
-                    entry.getValue().reason());
-            all = all.chain(() -> queue.pauseTenant(
-                            tx,
-                            job.tenant(),
-                            job.type(),
-                            entry.getValue().after(),
-                            worker,
-                            entry.getValue().reason())
-                    .replaceWithVoid());
-        }
-        return all;
+    private static void say(Job job, Outcome.PauseTenant pause) {
+        LOG.infof(
+                "tenant paused tenant=%s job_type=%s for %s: %s",
+                job.tenant(), job.type(), pause.after(), pause.reason());
     }
 
     private Uni<Map<Job, Settlement>> settleUnfinished(SqlConnection session, Flight<?> flight, Throwable failure) {

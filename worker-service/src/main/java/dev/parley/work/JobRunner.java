@@ -103,7 +103,7 @@ final class JobRunner {
                                     if (!tooEarly.isEmpty()) {
                                         throw new OvertakenException(tooEarly);
                                     }
-                                    return settle(session, settled, outcomes, from, readAt)
+                                    return settle(session, settled, from, readAt)
                                             .replaceWith(new Ran(settled, List.of()));
                                 })
                                 .call(() -> waypoint.reach(Moment.BATCH_WRITTEN)))
@@ -157,33 +157,15 @@ final class JobRunner {
         return all.replaceWith(outcomes);
     }
 
-    private Uni<Void> settle(
-            SqlConnection tx,
-            Map<Job, Settlement> settled,
-            Map<Job, Outcome> outcomes,
-            From from,
-            OffsetDateTime readAt) {
+    private Uni<Void> settle(SqlConnection tx, Map<Job, Settlement> settled, From from, OffsetDateTime readAt) {
         return queue.settleAll(tx, from, List.copyOf(settled.values()), worker, readAt)
                 .invoke(count -> {
                     if (count != settled.size()) {
                         throw new OwnershipLostException(settled.size(), count);
                     }
                 })
-                .chain(() -> pauseTenants(tx, outcomes))
-                .invoke(() -> settled.forEach((job, settlement) -> meters.settled(job, settlement)));
-    }
-
-    private Uni<Void> pauseTenants(SqlConnection tx, Map<Job, Outcome> outcomes) {
-        Uni<Void> all = Uni.createFrom().voidItem();
-        for (Map.Entry<Job, Outcome> entry : outcomes.entrySet()) {
-            if (entry.getValue() instanceof Outcome.PauseTenant pause) {
-                Job job = entry.getKey();
-                all = all.chain(
-                        () -> queue.pauseTenant(tx, job.tenant(), job.type(), pause.after(), worker, pause.reason())
-                                .replaceWithVoid());
-            }
-        }
-        return all;
+                .invoke(() -> settled.forEach((job, settlement) -> meters.settled(job, settlement)))
+                .replaceWithVoid();
     }
 
     private Uni<Ran> inHalves(
@@ -236,7 +218,7 @@ final class JobRunner {
         return Transactions.in(
                         session,
                         () -> checkLeases(session, List.of(job), from, tokens)
-                                .chain(() -> settle(session, settled, Map.of(), from, readAt)))
+                                .chain(() -> settle(session, settled, from, readAt)))
                 .replaceWith(new Ran(settled, List.of()));
     }
 

@@ -97,8 +97,16 @@ final class Lines {
             if (state.head.id().equals(ref.id())) {
                 return !state.running;
             }
-            stepBehind(state, ref);
-            return false;
+            if (state.running || state.dueAt == NEVER || JobRef.ORDER_OF_WORK.compare(state.head, ref) < 0) {
+                stepBehind(state, ref);
+                return false;
+            }
+            // Older than who waits for its time (a redriven one, for instance): the line is its, and the other steps
+            // back.
+            JobRef waiting = state.head;
+            state.head = null;
+            stepBehind(state, waiting);
+            notReady(ref.line());
         }
         if (state.awaitsSweep != 0
                 || (state.horizon != null && JobRef.ORDER_OF_WORK.compare(ref, state.horizon) >= 0)) {

@@ -157,4 +157,26 @@ class LinesTest {
         assertThat(lines.size()).isZero();
         assertThat(lines.untilNextAlarm()).isNull();
     }
+
+    @Test
+    void an_older_job_takes_the_place_of_a_younger_one_that_waits_for_its_time() {
+        lines.waitAtHead(ref("a", 5), Duration.ofNanos(100));
+
+        assertThat(lines.admit(due("a", 1))).isTrue();
+
+        lines.runAtHead(ref("a", 1));
+        now += 100;
+        assertThat(lines.takeReady(Direction.INCOMING, 10, 10)).isEmpty();
+        lines.free(ref("a", 1));
+        assertThat(lines.takeReady(Direction.INCOMING, 10, 10)).containsExactly(ref("a", 5));
+    }
+
+    @Test
+    void an_older_job_waits_for_a_younger_one_that_is_out_or_holds_its_line() {
+        lines.runAtHead(ref("a", 5));
+        lines.waitAtHead(ref("b", 5), null);
+
+        assertThat(lines.admit(due("a", 1))).isFalse();
+        assertThat(lines.admit(due("b", 1))).isFalse();
+    }
 }

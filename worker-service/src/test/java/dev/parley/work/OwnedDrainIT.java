@@ -30,6 +30,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
@@ -416,6 +417,39 @@ class OwnedDrainIT {
         }
     }
 
+    /** Holds a worker at one moment of its path while it is closed. */
+    private static final class Gate implements Waypoint {
+        private final Moment moment;
+        private final CompletableFuture<Void> held = new CompletableFuture<>();
+        private volatile CompletableFuture<Void> opened = CompletableFuture.completedFuture(null);
+
+        Gate(Moment moment) {
+            this.moment = moment;
+        }
+
+        void close() {
+            opened = new CompletableFuture<>();
+        }
+
+        void awaitHeld() {
+            held.orTimeout(20, TimeUnit.SECONDS).join();
+        }
+
+        void open() {
+            opened.complete(null);
+        }
+
+        @Override
+        public Uni<Void> reach(Moment reached) {
+            CompletableFuture<Void> until = opened;
+            if (reached != moment || until.isDone()) {
+                return Uni.createFrom().voidItem();
+            }
+            held.complete(null);
+            return Uni.createFrom().completionStage(until);
+        }
+    }
+
     private UUID send(String address) {
         return given.job(given.event(tenant, address), SEND.name());
     }
@@ -486,7 +520,7 @@ class OwnedDrainIT {
     }
 
     @Test
-    void a_throttled_tenant_has_all_its_sends_moved_and_new_ones_wait_too() {
+    void a_throttled_tenants_sends_all_wait_and_no_other_tenants_do() {
         UUID first = send("+1");
         Vendor vendor = new Vendor();
         vendor.answerAtOnce = true;
@@ -512,6 +546,68 @@ class OwnedDrainIT {
         assertThat(vendor.finished).containsAll(others).contains(first);
         assertThat(db.value(Integer.class, "SELECT attempts FROM bot.job_queue WHERE job_id = ?", first))
                 .isEqualTo(1);
+    }
+
+    @Test
+    void a_send_its_owner_had_not_read_when_its_tenant_was_paused_still_goes_before_the_next_one() {
+        // Given two workers that share the lanes, and one contact of each
+        Vendor vendor = new Vendor();
+        vendor.answerAtOnce = true;
+        Vendor throttled = new Vendor();
+        throttled.answerAtOnce = true;
+        Gate gate = new Gate(Waypoint.Moment.READ);
+        TestWorker owner = start(TestWorker.on(db).at(gate).calling(vendor));
+        TestWorker other = start(TestWorker.on(db).calling(throttled));
+        await().untilAsserted(() -> {
+            assertThat(owner.drain().describe()).isEqualTo("owns 128 lanes");
+            assertThat(other.drain().describe()).isEqualTo("owns 128 lanes");
+        });
+        Map<UUID, String> addresses = new HashMap<>();
+        for (int i = 0; i < 20; i++) {
+            addresses.put(send("+" + i), "+" + i);
+        }
+        awaitAllDone();
+        String contact = addresses.get(vendor.calls.get(0));
+        String elsewhere = addresses.get(throttled.calls.get(0));
+        // and a send that its owner has not read yet when the other worker pauses the tenant
+        gate.close();
+        owner.drain().wake();
+        gate.awaitHeld();
+        UUID older = send(contact);
+        AtomicInteger times = new AtomicInteger();
+        throttled.end = job ->
+                times.incrementAndGet() == 1 ? Outcome.pauseTenant("429", Duration.ofSeconds(2)) : Outcome.done();
+        send(elsewhere);
+        await().untilAsserted(() -> assertThat(
+                        db.count("bot.job_queue WHERE status = 'queued' AND last_error LIKE '%tenant paused: 429%'"))
+                .isPositive());
+
+        // When another one follows during the pause
+        UUID younger = send(contact);
+        gate.open();
+
+        // Then
+        awaitAllDone();
+        assertThat(vendor.calls).containsSubsequence(older, younger);
+    }
+
+    @Test
+    void what_was_throttled_once_and_fails_now_for_another_reason_pauses_nobody() {
+        UUID failing = send("+1");
+        Vendor vendor = new Vendor();
+        vendor.answerAtOnce = true;
+        AtomicInteger times = new AtomicInteger();
+        vendor.end = job -> !job.id().value().equals(failing)
+                ? Outcome.done()
+                : times.incrementAndGet() == 1
+                        ? Outcome.pauseTenant("429", Duration.ofMillis(100))
+                        : Outcome.retry("500", Duration.ofMinutes(5));
+        start(TestWorker.on(db).calling(vendor));
+        await().untilAsserted(() -> assertThat(vendor.finished).containsExactly(failing, failing));
+
+        UUID next = send("+2");
+
+        awaitStatus(next, "done");
     }
 
     @Test
@@ -609,5 +705,45 @@ class OwnedDrainIT {
         awaitAllDone();
         assertThat(Ledger.all(db)).hasSize(200);
         jobs.forEach((address, inOrder) -> assertThat(Ledger.of(db, address)).isEqualTo(inOrder));
+    }
+
+    @Test
+    void without_sessions_too_a_throttled_tenants_sends_all_wait() {
+        UUID first = send("+1");
+        Vendor vendor = new Vendor();
+        vendor.answerAtOnce = true;
+        AtomicInteger times = new AtomicInteger();
+        vendor.end = job ->
+                times.incrementAndGet() == 1 ? Outcome.pauseTenant("429", Duration.ofSeconds(3)) : Outcome.done();
+        start(TestWorker.on(db).withoutLanes().calling(vendor));
+        await().untilAsserted(() -> assertThat(
+                        db.count("bot.job_queue WHERE status = 'queued' AND last_error LIKE '%tenant paused: 429%'"))
+                .isEqualTo(1));
+
+        UUID second = send("+2");
+        UUID unaffected = given.job(given.event(given.tenant(), "+1"), SEND.name());
+
+        awaitStatus(unaffected, "done");
+        assertThat(vendor.calls).containsExactly(first, unaffected);
+        awaitStatus(second, "done");
+        awaitStatus(first, "done");
+    }
+
+    @Test
+    void without_sessions_too_nothing_overtakes_what_comes_again_however_much_is_due_before_it() {
+        messages(2_100, 1);
+        UUID older = given.job(given.event(tenant, "+1"));
+        UUID younger = given.job(given.event(tenant, "+1"));
+        db.execute("""
+                UPDATE bot.job_queue
+                SET created_at = now() - interval '3 minutes', locked_at = now(), attempts = 1
+                WHERE job_id = ?
+                """, older);
+        db.execute("UPDATE bot.job_queue SET run_after = now() - interval '2 minutes' WHERE job_id = ?", younger);
+
+        start(TestWorker.on(db).withoutLanes().handling(Ledger.of(PROCESS)));
+
+        awaitAllDone();
+        assertThat(Ledger.of(db, "+1")).containsExactly(older, younger);
     }
 }
