@@ -8,6 +8,7 @@ import dev.parley.queue.JobId;
 import dev.parley.queue.JobType;
 import dev.parley.queue.NewJob;
 import dev.parley.queue.TimeOrderedId;
+import dev.parley.schema.Prepared;
 import dev.parley.tenant.TenantId;
 import io.vertx.mutiny.core.Vertx;
 import io.vertx.mutiny.pgclient.PgConnection;
@@ -136,7 +137,8 @@ final class FloorAndCeiling {
     private PgConnection connect(Vertx vertx) {
         return PgConnection.connect(
                         vertx,
-                        PgConnectOptions.fromUri(lab.stack().database().url())
+                        Prepared.longStatementsToo(PgConnectOptions.fromUri(
+                                        lab.stack().database().url()))
                                 .setUser("ingest")
                                 .setPassword(lab.stack()
                                         .database()

@@ -1,6 +1,7 @@
 package dev.parley.ingest;
 
 import dev.parley.inbound.InboundEventStore;
+import dev.parley.schema.Prepared;
 import dev.parley.tenant.CredentialStore;
 import dev.parley.tenant.TenantDirectory;
 import dev.parley.tenant.TenantStore;
@@ -132,6 +133,7 @@ class Wiring {
     private static PgConnectOptions patient(PgConnectOptions options) {
         options.getProperties().put("application_name", "parley-ingest");
         options.setConnectTimeout((int) Pools.PATIENCE.toMillis()).setTcpKeepAlive(true);
+        Prepared.longStatementsToo(options);
         return options;
     }
 }

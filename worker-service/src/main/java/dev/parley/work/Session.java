@@ -1,5 +1,6 @@
 package dev.parley.work;
 
+import dev.parley.schema.Prepared;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.core.Vertx;
 import io.vertx.mutiny.pgclient.PgConnection;
@@ -22,7 +23,7 @@ final class Session {
     Session(Vertx vertx, PgConnectOptions options, Duration lease) {
         this.vertx = vertx;
         // One after the other on one session: pipelining needs room, prepared statements a cache.
-        this.options = new PgConnectOptions(options)
+        this.options = Prepared.longStatementsToo(new PgConnectOptions(options))
                 .setCachePreparedStatements(true)
                 .setPreparedStatementCacheMaxSize(128)
                 .setPipeliningLimit(64)

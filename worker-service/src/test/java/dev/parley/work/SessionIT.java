@@ -30,6 +30,26 @@ class SessionIT {
     }
 
     @Test
+    void a_statement_longer_than_the_client_expects_is_prepared_once() {
+        Session session = new Session(db.vertx(), db.connectOptions(Login.WORKER), Duration.ofSeconds(10));
+        String sql = "SELECT 1 -- " + "as long as the queue's own. ".repeat(150);
+
+        Long kept = session.open()
+                .chain(open -> open.preparedQuery(sql)
+                        .execute()
+                        .chain(() -> open.preparedQuery(sql).execute())
+                        .chain(() -> open.query("SELECT count(*) FROM pg_prepared_statements"
+                                        + " WHERE statement LIKE '%the queue''s own%'")
+                                .execute())
+                        .map(rows -> rows.iterator().next().getLong(0))
+                        .eventually(open::close))
+                .await()
+                .atMost(Duration.ofSeconds(10));
+
+        assertThat(kept).isEqualTo(1);
+    }
+
+    @Test
     void the_server_itself_ends_a_session_that_stays_silent_for_the_lease() {
         Session session = new Session(db.vertx(), db.connectOptions(Login.WORKER), Duration.ofSeconds(1));
         PgConnection open = session.open().await().atMost(Duration.ofSeconds(10));

@@ -1,0 +1,40 @@
+package dev.parley.ingest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.parley.inbound.InboundEvent;
+import dev.parley.inbound.InboundEventStore;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.vertx.mutiny.sqlclient.Pool;
+import jakarta.inject.Inject;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The pool as the service configures it. */
+@QuarkusTest
+@QuarkusTestResource(value = IngestDatabase.class, restrictToAnnotatedClass = true)
+@Timeout(60)
+class PoolIT {
+    @Inject
+    Pool pool;
+
+    @Test
+    void the_statement_that_stores_a_batch_is_prepared_once_for_all_batches() {
+        List<InboundEvent> nothing = List.of();
+
+        Long kept = pool.withConnection(connection -> new InboundEventStore(connection)
+                        .recordAll(nothing)
+                        .chain(() -> connection
+                                .query("SELECT count(*) FROM pg_prepared_statements"
+                                        + " WHERE statement LIKE '%INSERT INTO bot.inbound_events%'")
+                                .execute())
+                        .map(rows -> rows.iterator().next().getLong(0)))
+                .await()
+                .atMost(Duration.ofSeconds(10));
+
+        assertThat(kept).isEqualTo(1);
+    }
+}

@@ -1,0 +1,20 @@
+package dev.parley.schema;
+
+import io.vertx.sqlclient.SqlConnectOptions;
+
+/** How connections keep Parley's statements prepared. */
+public final class Prepared {
+    /**
+     * The client leaves statements of more than 2,048 characters out of its cache unless it is told otherwise: they would be
+     * parsed and planned for every batch, and cost a round trip more. Ours are longer than that, with their comments.
+     */
+    private static final int LONGEST = 16_384;
+
+    private Prepared() {}
+
+    /** Lets the cache of prepared statements, if {@code options} ask for one, keep statements of every length we have. */
+    public static <T extends SqlConnectOptions> T longStatementsToo(T options) {
+        options.setPreparedStatementCacheSqlLimit(LONGEST);
+        return options;
+    }
+}
