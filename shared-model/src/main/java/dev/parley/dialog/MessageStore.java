@@ -78,8 +78,9 @@ final class MessageStore {
             WHERE conversation_id = i.conversation_id
               AND created_at > now() - interval '3 days'
             ORDER BY created_at DESC
-            -- bounds the work; and keeps the planner from starting at all messages without a provider_msg_id
-            LIMIT 200
+            -- bounds the work; and keeps the planner from starting at all messages without a provider_msg_id. What flies
+            -- is the oldest of what still waits: with a small bound a long backlog would hide it
+            LIMIT 2000
             ) m
             WHERE m.m_direction = 'outbound'
               AND m.m_provider_msg_id IS NULL

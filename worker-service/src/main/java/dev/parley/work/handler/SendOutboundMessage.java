@@ -207,7 +207,8 @@ public final class SendOutboundMessage implements LeasedJobHandler<Optional<Sent
 
     /**
      * Whose look-up found a message that is known to be another one of ours, in the same words shortly before. Look-ups
-     * give the newest that fits, and lines are sent in order: so ours is not there.
+     * give the newest that fits, and lines are sent in order: so ours is not there. What was only told of by a report, as
+     * somebody's words through the API, is no such neighbour: it is ours, and its report came before we knew its id.
      */
     private Uni<Set<JobId>> neighbours(
             SqlConnection tx, List<Finished<Optional<Sent>>> finished, List<Optional<Letter>> letters) {
@@ -237,13 +238,17 @@ public final class SendOutboundMessage implements LeasedJobHandler<Optional<Sent
                 if (answers.found()
                         .get(at)
                         .sentAs()
-                        .filter(other -> !other.id().equals(asked))
+                        .filter(other -> !other.id().equals(asked) && !isTold(other))
                         .isPresent()) {
                     neighbours.add(askers.get(at));
                 }
             }
             return neighbours;
         });
+    }
+
+    private static boolean isTold(Message message) {
+        return "api".equals(message.payload().getString("author"));
     }
 
     private Outcome finish(Finished<Optional<Sent>> finished, Letter letter, Draft draft, Instant now) {

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -187,6 +188,37 @@ class SendOutboundMessageIT extends JobHandlerContract {
                         stage.tenant.value()))
                 .extracting(row -> row.get("provider_msg_id"))
                 .containsExactlyInAnyOrder(neighbour, "out-second");
+    }
+
+    @Test
+    void a_look_up_that_finds_what_a_report_told_of_before_has_found_the_message() {
+        // Given: a send without an answer, and its report taken for the words of somebody else who uses the API
+        plan("+1715");
+        vendorFails(Kind.AMBIGUOUS, "connection closed", null);
+        stage.send();
+        db.execute("""
+                INSERT INTO bot.messages (message_id, tenant_id, conversation_id, contact_id, direction, provider,
+                                          provider_msg_id, channel, text, payload, trace_id)
+                SELECT gen_random_uuid(), tenant_id, conversation_id, contact_id, direction, provider,
+                       'told', channel, text, '{"author": "api", "delivery": {"state": "delivered"}}', gen_random_uuid()
+                FROM bot.messages
+                WHERE tenant_id = ? AND direction = 'outbound'
+                """, stage.tenant.value());
+        stage.vendor.onLookUp = message -> Uni.createFrom().item(Optional.of(new Sent("told", "sent")));
+
+        // When
+        stage.age(Duration.ofMinutes(2));
+        List<Outcome> outcomes = stage.send();
+
+        // Then
+        assertThat(outcomes).containsExactly(Outcome.done());
+        assertThat(db.rows("""
+                SELECT provider_msg_id, payload -> 'delivery' ->> 'state' AS state
+                FROM bot.messages
+                WHERE tenant_id = ? AND direction = 'outbound' AND payload ->> 'author' = 'bot'
+                """, stage.tenant.value()))
+                .containsExactly(Map.of("provider_msg_id", "told", "state", "sent"));
+        assertThat(stage.vendor.sent).hasSize(1);
     }
 
     @Test
