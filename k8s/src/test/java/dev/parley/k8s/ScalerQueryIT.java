@@ -52,6 +52,18 @@ class ScalerQueryIT {
     }
 
     @Test
+    void sends_beside_one_that_waits_for_its_time_do_not_count_and_what_has_to_be_handled_does() {
+        TenantId throttled = given.tenant();
+        UUID waiting = given.job(given.event(throttled, "+15550100"), "send_outbound_message");
+        db.execute("UPDATE bot.job_queue SET run_after = now() + interval '1 minute' WHERE job_id = ?", waiting);
+        given.job(given.event(throttled, "+15550101"), "send_outbound_message");
+        given.job(given.event(throttled, "+15550102"));
+        given.job(given.event(given.tenant(), "+15550100"), "send_outbound_message");
+
+        assertThat(asked()).isEqualTo(2);
+    }
+
+    @Test
     void jobs_of_a_switched_off_tenant_do_not_count() {
         TenantId off = given.tenant();
         given.job(given.event(off, "+15550100"));

@@ -11,7 +11,8 @@ import java.util.UUID;
 
 /**
  * How far behind the workers are, as far as it matters: both counts stop at their limit. Jobs of disabled tenants wait on
- * purpose, and jobs that wait for their next attempt are not due; neither counts.
+ * purpose, so do the sends of a tenant whose provider said "too fast", and jobs that wait for their next attempt are not
+ * due; none of them counts.
  *
  * @param due jobs that could be done now
  * @param overdue jobs that could have been done for longer than {@link Limits#maxAge}. A count and not the oldest one's
@@ -21,6 +22,14 @@ public record Backlog(long due, long overdue) {
     public static final Backlog NONE = new Backlog(0, 0);
 
     static final String READ = """
+            WITH paused AS MATERIALIZED (
+                SELECT DISTINCT tenant_id, job_type
+                FROM bot.job_queue
+                WHERE status = 'queued'
+                  AND locked_at IS NOT NULL
+                  AND run_after > statement_timestamp()
+                  AND split_part(last_error, E'\\n', 1) LIKE '%): tenant paused: %'
+            )
             SELECT
                 (SELECT count(*)
                  FROM (SELECT
@@ -28,6 +37,7 @@ public record Backlog(long due, long overdue) {
                        WHERE status = 'queued'
                          AND run_after <= statement_timestamp()
                          AND tenant_id <> ALL ($1)
+                         AND (tenant_id, job_type) NOT IN (SELECT tenant_id, job_type FROM paused)
                        LIMIT $2) AS due) AS due,
                 (SELECT count(*)
                  FROM (SELECT
@@ -35,6 +45,7 @@ public record Backlog(long due, long overdue) {
                        WHERE status = 'queued'
                          AND run_after <= statement_timestamp() - $3 * interval '1 millisecond'
                          AND tenant_id <> ALL ($1)
+                         AND (tenant_id, job_type) NOT IN (SELECT tenant_id, job_type FROM paused)
                        LIMIT $4) AS overdue) AS overdue
             """;
 
