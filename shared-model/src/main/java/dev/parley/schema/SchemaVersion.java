@@ -17,10 +17,15 @@ public final class SchemaVersion {
 
     private SchemaVersion() {}
 
-    /** The database's version; 0 = migrated by nobody yet. Fails where it cannot be read. */
+    /**
+     * The database's version; 0 = migrated by nobody yet. Fails where it cannot be read, with a {@link PoolerException}
+     * where that is a pooler's doing.
+     */
     public static Uni<Integer> read(SqlClient db) {
         return db.preparedQuery(VERSION)
                 .execute()
+                .onFailure(PoolerException::isReasonOf)
+                .transform(PoolerException::new)
                 .map(rows -> rows.iterator().next().getInteger("version"));
     }
 }

@@ -1,5 +1,6 @@
 package dev.parley.work;
 
+import dev.parley.schema.PoolerException;
 import dev.parley.schema.SchemaVersion;
 import io.smallrye.health.api.AsyncHealthCheck;
 import io.smallrye.mutiny.Uni;
@@ -7,8 +8,10 @@ import io.vertx.mutiny.sqlclient.Pool;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
+import org.jboss.logging.Logger;
 
 /** Ready = the database answers, has the schema these statements need, and the drain turns. A vendor being down is not in it. */
 @org.eclipse.microprofile.health.Readiness
@@ -16,6 +19,9 @@ import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
 final class Readiness implements AsyncHealthCheck {
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
+    private static final Logger LOG = Logger.getLogger(Readiness.class);
+
+    private final AtomicBoolean said = new AtomicBoolean();
     private final Pool db;
     private final Worker worker;
 
@@ -32,10 +38,19 @@ final class Readiness implements AsyncHealthCheck {
                 .after(PATIENCE)
                 .fail()
                 .map(this::response)
+                .onFailure(PoolerException.class)
+                .invoke(this::say)
                 .onFailure()
                 .recoverWithItem(failure -> named().down()
                         .withData("reason", FailurePolicy.describe(failure))
                         .build());
+    }
+
+    /** Once: it is asked every few seconds, and the setting stays wrong until a restart. */
+    private void say(Throwable failure) {
+        if (!said.getAndSet(true)) {
+            LOG.error(failure.getMessage());
+        }
     }
 
     private HealthCheckResponse response(int version) {
