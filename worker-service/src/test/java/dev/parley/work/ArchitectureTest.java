@@ -3,7 +3,9 @@ package dev.parley.work;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
 
+import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaMethodCall;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
@@ -54,6 +56,25 @@ class ArchitectureTest {
                 .dependOnClassesThat()
                 .resideInAPackage("dev.parley.work")
                 .because("calls run downward only"));
+    }
+
+    @Test
+    void urls_of_strangers_have_one_way_out() {
+        holds(noClasses()
+                .that()
+                .doNotHaveFullyQualifiedName("dev.parley.work.outside.OutsideHttp")
+                .and()
+                .doNotHaveFullyQualifiedName("dev.parley.work.adapter.VendorHttp")
+                .should()
+                .callMethodWhere(new DescribedPredicate<JavaMethodCall>("an HTTP client is made") {
+                    @Override
+                    public boolean test(JavaMethodCall call) {
+                        return call.getName().startsWith("createHttpClient")
+                                || call.getName().equals("newHttpClient")
+                                || call.getName().equals("openConnection");
+                    }
+                })
+                .because("vendors' APIs are called through VendorHttp, everybody else's URLs through the guard"));
     }
 
     @Test
