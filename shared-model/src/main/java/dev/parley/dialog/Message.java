@@ -3,6 +3,7 @@ package dev.parley.dialog;
 import dev.parley.tenant.TenantId;
 import io.vertx.core.json.JsonObject;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +41,7 @@ public record Message(
     }
 
     private static final String DELIVERY = "delivery";
+    private static final String MEDIA = "media";
 
     /** A message not stored yet. */
     public static Message of(
@@ -78,6 +80,15 @@ public record Message(
 
     public Message with(Delivery delivery) {
         return with(providerMessageId, payload.copy().put(DELIVERY, delivery.json()));
+    }
+
+    /** References to what was sent beside or instead of words. */
+    public List<Media> media() {
+        return Media.listOf(Lenient.array(payload, MEDIA));
+    }
+
+    public Message with(List<Media> media) {
+        return with(providerMessageId, payload.copy().put(MEDIA, Media.json(media)));
     }
 
     public Message withProviderMessageId(@Nullable String id) {

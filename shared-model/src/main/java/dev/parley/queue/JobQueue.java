@@ -180,8 +180,10 @@ public final class JobQueue {
                        h.status = 'processing' OR h.run_after > statement_timestamp() AS busy
                 FROM bot.job_queue h
                 JOIN bot.inbound_events e ON e.inbound_event_id = h.inbound_event_id
-                WHERE h.status = 'processing'
-                   OR (h.status = 'queued' AND h.locked_at IS NOT NULL)
+                WHERE (h.status = 'processing'
+                       OR (h.status = 'queued' AND h.locked_at IS NOT NULL))
+                  -- aside of the conversation: nobody waits for it
+                  AND h.job_type <> 'fetch_media'
             ), paused AS MATERIALIZED (
                 SELECT DISTINCT p.tenant_id, p.job_type
                 FROM bot.job_queue p
@@ -204,7 +206,9 @@ public final class JobQueue {
                 SELECT d.job_id, d.job_type, d.run_after,
                        row_number() OVER (
                            PARTITION BY e.tenant_id, e.channel, coalesce(e.channel_address, e.inbound_event_id::text),
-                                        d.job_type = 'send_outbound_message'
+                                        d.job_type = 'send_outbound_message',
+                                        -- each a line of its own
+                                        CASE WHEN d.job_type = 'fetch_media' THEN d.job_id END
                            ORDER BY d.created_at, d.job_id) AS place
                 FROM due d
                 JOIN bot.inbound_events e ON e.inbound_event_id = d.inbound_event_id
@@ -216,7 +220,8 @@ public final class JobQueue {
                       AND h.address = coalesce(e.channel_address, e.inbound_event_id::text)
                       AND h.outgoing = (d.job_type = 'send_outbound_message')
                       -- one that comes again may stand far behind in time; its place in line is before
-                      AND (h.busy OR (h.created_at, h.job_id) < (d.created_at, d.job_id)))
+                      AND (h.busy OR (h.created_at, h.job_id) < (d.created_at, d.job_id))
+                      AND d.job_type <> 'fetch_media')
             ), chosen AS MATERIALIZED (
                 SELECT f.job_id FROM free f WHERE f.place = 1 ORDER BY f.run_after LIMIT 100
             )
@@ -425,8 +430,11 @@ public final class JobQueue {
                 .toList();
     }
 
-    /** Jobs of these types are sends; all others wait in a contact's incoming line. */
+    /** Sends go out, media are fetched aside; all others wait in a contact's incoming line. */
     public static Direction directionOf(JobType type) {
+        if (type.equals(JobType.FETCH_MEDIA)) {
+            return Direction.ASIDE;
+        }
         return type.equals(JobType.SEND_OUTBOUND_MESSAGE) ? Direction.OUTGOING : Direction.INCOMING;
     }
 
@@ -775,11 +783,13 @@ public final class JobQueue {
     private static Line line(Row row, JobType type) {
         String channel = row.getString("channel");
         String address = row.getString("channel_address");
+        Direction direction = directionOf(type);
+        boolean isAlone = address == null || direction == Direction.ASIDE;
         return new Line(
                 row.getInteger("lane"),
                 new TenantId(row.getUUID("tenant_id")),
                 channel == null ? "" : channel,
-                address == null ? row.getUUID("inbound_event_id").toString() : address,
-                directionOf(type));
+                isAlone ? row.getUUID("inbound_event_id").toString() : address,
+                direction);
     }
 }

@@ -29,6 +29,14 @@ public interface EventReader {
         return incoming(event);
     }
 
+    /**
+     * Whether this message came without media only because its provider shows them some time after the message; then
+     * {@link MessagingAdapter#media} of the adapter of the same name is asked for them.
+     */
+    default boolean showsMediaLater(Job.Event event) {
+        return false;
+    }
+
     /** What a status or echo event says (event types {@code delivery_status}, {@code outbound_message}). */
     Report report(Job.Event event);
 
@@ -74,7 +82,7 @@ public interface EventReader {
      * @param text the words; empty where there are none (media only, a missed call)
      * @param contactRefs the vendors' own ids of this contact by adapter name, merged into {@code refs} of the contact's
      *     metadata, for example {@code {"ghl": {"contact_id": "…"}}}
-     * @param details anything worth keeping with the message (attachments, subject), in a documented shape
+     * @param details anything worth keeping with the message (subject, number written to), in a documented shape
      * @param media what was sent beside or instead of words, each {@code {"kind", "id"|"url", "mime_type", …}} as documented
      *     for {@code messages.payload.media}; references only, nothing is fetched
      */

@@ -2,6 +2,7 @@ package dev.parley.spi;
 
 import dev.parley.tenant.Tenant;
 import io.smallrye.mutiny.Uni;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.time.Instant;
@@ -36,6 +37,18 @@ public interface MessagingAdapter {
      * @return the vendor's record of it; empty = the vendor answered and does not have it
      */
     Uni<Optional<Sent>> lookUp(Tenant tenant, OutboundMessage message, Instant attemptedAt);
+
+    /**
+     * Asks the vendor again for a message that came in, because it may show its media only some time after it
+     * ({@link EventReader#showsMediaLater}). May be asked often: it changes nothing at the vendor.
+     *
+     * @param providerMessageId the vendor's id of the message
+     * @return references in the shape of {@link EventReader.Incoming#media()}; empty = it shows none, or none yet
+     */
+    default Uni<JsonArray> media(Tenant tenant, String providerMessageId) {
+        return Uni.createFrom()
+                .failure(new AdapterException(AdapterException.Kind.REFUSED, name() + " shows no media afterwards"));
+    }
 
     /**
      * What an adapter needs to send.

@@ -2,6 +2,7 @@ package dev.parley.kit;
 
 import dev.parley.queue.Job;
 import dev.parley.queue.JobId;
+import dev.parley.queue.JobQueue;
 import dev.parley.queue.JobType;
 import dev.parley.queue.Line;
 import dev.parley.tenant.TenantId;
@@ -54,6 +55,7 @@ public final class StoredJobs {
         JobType type = new JobType(row.getString("job_type"));
         String channel = row.getString("channel");
         String address = row.getString("channel_address");
+        Line.Direction direction = JobQueue.directionOf(type);
         return new Job(
                 new JobId(row.getObject("job_id", UUID.class)),
                 type,
@@ -61,8 +63,8 @@ public final class StoredJobs {
                         row.getInt("lane"),
                         new TenantId(row.getObject("tenant_id", UUID.class)),
                         channel == null ? "" : channel,
-                        address == null ? event.toString() : address,
-                        type.equals(JobType.SEND_OUTBOUND_MESSAGE) ? Line.Direction.OUTGOING : Line.Direction.INCOMING),
+                        address == null || direction == Line.Direction.ASIDE ? event.toString() : address,
+                        direction),
                 row.getInt("attempts"),
                 row.getObject("run_after", OffsetDateTime.class),
                 row.getObject("created_at", OffsetDateTime.class),

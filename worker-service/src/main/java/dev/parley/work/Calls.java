@@ -6,6 +6,7 @@ import dev.parley.queue.JobQueue;
 import dev.parley.queue.JobQueue.From;
 import dev.parley.queue.JobQueue.Held;
 import dev.parley.queue.JobRef;
+import dev.parley.queue.Line.Direction;
 import dev.parley.queue.Settlement;
 import dev.parley.queue.TimeOrderedId;
 import dev.parley.spi.LeasedJobHandler;
@@ -113,6 +114,14 @@ final class Calls {
 
     int room() {
         return Math.max(0, most - inFlight.size());
+    }
+
+    /** Of that, for work aside of conversations: a quarter of all calls at most, so that slow hosts delay no reply. */
+    int roomAside() {
+        long aside = inFlight.values().stream()
+                .filter(flight -> flight.job.line().direction() == Direction.ASIDE)
+                .count();
+        return (int) Math.max(0, Math.min(room(), Math.max(1, most / 4) - aside));
     }
 
     int size() {

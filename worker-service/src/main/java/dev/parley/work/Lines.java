@@ -65,8 +65,7 @@ final class Lines {
 
     private final LongSupplier nanoTime;
     private final Map<Line, State> lines = new HashMap<>();
-    private final Map<Direction, Set<Line>> ready =
-            new EnumMap<>(Map.of(Direction.INCOMING, new LinkedHashSet<>(), Direction.OUTGOING, new LinkedHashSet<>()));
+    private final Map<Direction, Set<Line>> ready = new EnumMap<>(Direction.class);
     private final PriorityQueue<Alarm> alarms = new PriorityQueue<>((a, b) -> Long.compare(a.at, b.at));
     private final Deque<Parked> window = new ArrayDeque<>();
     private long sweepsStarted;
@@ -74,6 +73,9 @@ final class Lines {
 
     Lines(LongSupplier nanoTime) {
         this.nanoTime = nanoTime;
+        for (Direction direction : Direction.values()) {
+            ready.put(direction, new LinkedHashSet<>());
+        }
     }
 
     /**

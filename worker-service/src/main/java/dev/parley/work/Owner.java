@@ -237,6 +237,7 @@ final class Owner {
         sweepIfTime();
         List<JobRef> ready = new ArrayList<>(lines.takeReady(Direction.INCOMING, READY_AT_ONCE, READY_AT_ONCE));
         ready.addAll(lines.takeReady(Direction.OUTGOING, Math.min(READY_AT_ONCE, parts.calls.room()), 1));
+        ready.addAll(lines.takeReady(Direction.ASIDE, Math.min(READY_AT_ONCE, parts.calls.roomAside()), 1));
         return read(ready).call(() -> parts.waypoint.reach(Moment.READ)).chain(this::run);
     }
 
@@ -415,6 +416,7 @@ final class Owner {
         private final List<Job> claimedFirst = new ArrayList<>();
         private final List<Job> calls = new ArrayList<>();
         private final List<Job> suspectCalls = new ArrayList<>();
+        private int aside;
 
         Turn(OffsetDateTime readAt) {
             this.readAt = readAt;
@@ -434,19 +436,25 @@ final class Owner {
             boolean leased = parts.handlers.isLeased(job.type());
             // Behind a job of another type, behind one that runs alone, or behind a call: in the next turn.
             boolean waits = before != null && (leased || due.suspect() || !before.equals(job.type()));
-            if (waits || (leased && calls.size() + suspectCalls.size() >= parts.calls.room())) {
+            if (waits || (leased && !hasRoomFor(job))) {
                 lines.park(JobRef.of(job));
                 typeOf.putIfAbsent(line, STOP);
                 return;
             }
             typeOf.put(line, due.suspect() ? STOP : job.type());
             if (leased) {
+                aside += line.direction() == Direction.ASIDE ? 1 : 0;
                 (due.suspect() || careful ? suspectCalls : calls).add(job);
             } else if (due.suspect()) {
                 alone.add(due);
             } else {
                 (careful ? claimedFirst : together).add(job);
             }
+        }
+
+        private boolean hasRoomFor(Job call) {
+            return calls.size() + suspectCalls.size() < parts.calls.room()
+                    && (call.line().direction() != Direction.ASIDE || aside < parts.calls.roomAside());
         }
 
         Uni<Boolean> run() {

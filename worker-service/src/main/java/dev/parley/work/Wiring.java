@@ -9,15 +9,23 @@ import dev.parley.spi.MessagingAdapter;
 import dev.parley.tenant.TenantDirectory;
 import dev.parley.tenant.TenantStore;
 import dev.parley.work.handler.EventReaders;
+import dev.parley.work.handler.FetchMedia;
+import dev.parley.work.handler.MediaCheck;
 import dev.parley.work.handler.MessagingAdapters;
 import dev.parley.work.handler.ProcessDeliveryStatus;
 import dev.parley.work.handler.ProcessInboundMessage;
 import dev.parley.work.handler.SendOutboundMessage;
 import dev.parley.work.handler.SendPolicy;
+import dev.parley.work.outside.MediaConfig;
+import dev.parley.work.outside.Networks;
+import dev.parley.work.outside.OutsideHttp;
+import dev.parley.work.outside.UrlGuard;
 import io.quarkus.arc.All;
+import io.vertx.core.Vertx;
 import io.vertx.mutiny.sqlclient.Pool;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
+import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 
@@ -64,13 +72,40 @@ final class Wiring {
 
     @Produces
     @Singleton
-    SendOutboundMessage sendOutboundMessage(MessagingAdapters adapters, WorkerConfig config, TenantDirectory tenants) {
+    SendPolicy sendPolicy(WorkerConfig config) {
         WorkerConfig.Send send = config.send();
-        return new SendOutboundMessage(
+        return new SendPolicy(
+                send.reconcileEvery(), send.certainAfter(), send.throttledPause(), send.unauthorizedPause());
+    }
+
+    @Produces
+    @Singleton
+    SendOutboundMessage sendOutboundMessage(MessagingAdapters adapters, SendPolicy policy, TenantDirectory tenants) {
+        return new SendOutboundMessage(new Dialog(), adapters, policy, tenants::find);
+    }
+
+    @Produces
+    @Singleton
+    OutsideHttp outsideHttp(Vertx vertx, MediaConfig config) {
+        Networks allowed = Networks.of(
+                "parley.media.allowed-networks", config.allowedNetworks().orElse(List.of()));
+        return new OutsideHttp(vertx, new UrlGuard(OutsideHttp.resolver(vertx), allowed), config.timeout());
+    }
+
+    @Produces
+    @Singleton
+    FetchMedia fetchMedia(
+            MessagingAdapters adapters,
+            SendPolicy policy,
+            OutsideHttp http,
+            MediaConfig config,
+            TenantDirectory tenants) {
+        return new FetchMedia(
                 new Dialog(),
                 adapters,
-                new SendPolicy(
-                        send.reconcileEvery(), send.certainAfter(), send.throttledPause(), send.unauthorizedPause()),
+                new MediaCheck(http, config.hosts(), Clock.systemUTC()),
+                policy,
+                config.giveUpAfter(),
                 tenants::find);
     }
 }

@@ -383,10 +383,19 @@ class OwnedDrainIT {
         volatile boolean answerAtOnce;
         volatile UUID cannotBegin;
         volatile Function<Job, Outcome> end = job -> Outcome.done();
+        private final JobType type;
+
+        Vendor() {
+            this(SEND);
+        }
+
+        Vendor(JobType type) {
+            this.type = type;
+        }
 
         @Override
         public JobType type() {
-            return SEND;
+            return type;
         }
 
         @Override
@@ -472,6 +481,82 @@ class OwnedDrainIT {
         vendor.open.get(first).complete("ok");
         await().untilAsserted(() -> assertThat(vendor.calls).contains(second));
         vendor.open.get(second).complete("ok");
+        awaitAllDone();
+    }
+
+    private UUID fetch(UUID event) {
+        return given.job(event, JobType.FETCH_MEDIA.name());
+    }
+
+    @Test
+    void what_is_done_aside_holds_up_nobody_and_waits_for_nobody() {
+        UUID event = given.event(tenant, "+1");
+        UUID first = fetch(event);
+        UUID second = fetch(given.event(tenant, "+1"));
+        UUID snoozed = fetch(given.event(tenant, "+1"));
+        UUID heard = given.job(event);
+        UUID said = given.job(event, SEND.name());
+        Vendor media = new Vendor(JobType.FETCH_MEDIA);
+        Vendor sends = new Vendor();
+        media.end = job -> job.id().value().equals(snoozed)
+                ? Outcome.snooze("not shown yet", Duration.ofHours(1))
+                : Outcome.done();
+
+        start(TestWorker.on(db).handling(Ledger.of(PROCESS)).calling(media).calling(sends));
+
+        await().untilAsserted(() -> assertThat(media.calls).containsExactlyInAnyOrder(first, second, snoozed));
+        await().untilAsserted(() -> assertThat(sends.calls).containsExactly(said));
+        awaitStatus(heard, "done");
+        media.open.get(snoozed).complete("nothing");
+        awaitStatus(snoozed, "queued");
+        sends.open.get(said).complete("ok");
+        awaitStatus(said, "done");
+        UUID later = given.job(given.event(tenant, "+1"));
+        awaitStatus(later, "done");
+        media.open.get(second).complete("ok");
+        awaitStatus(second, "done");
+        assertThat(status(first)).as("still out").isEqualTo("processing");
+        media.open.get(first).complete("ok");
+        awaitStatus(first, "done");
+    }
+
+    @Test
+    void slow_calls_aside_leave_room_for_sends_and_all_get_their_turn() {
+        List<UUID> fetches = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            fetches.add(fetch(given.event(tenant, "+" + i)));
+        }
+        Vendor media = new Vendor(JobType.FETCH_MEDIA);
+        Vendor sends = new Vendor();
+
+        start(TestWorker.on(db).calls(8).calling(media).calling(sends));
+        await().untilAsserted(() -> assertThat(media.calls).hasSize(2));
+        UUID said = send("+1");
+
+        await().untilAsserted(() -> assertThat(sends.calls).containsExactly(said));
+        assertThat(media.calls).as("a quarter of eight").hasSize(2);
+        sends.open.get(said).complete("ok");
+        media.answerAtOnce = true;
+        List.copyOf(media.calls).forEach(id -> media.open.get(id).complete("ok"));
+        awaitAllDone();
+        assertThat(media.calls).containsExactlyInAnyOrderElementsOf(fetches);
+    }
+
+    @Test
+    void without_lanes_too_what_is_done_aside_holds_up_nobody() {
+        UUID event = given.event(tenant, "+1");
+        UUID first = fetch(event);
+        UUID second = fetch(given.event(tenant, "+1"));
+        UUID heard = given.job(event);
+        Vendor media = new Vendor(JobType.FETCH_MEDIA);
+
+        start(TestWorker.on(db).withoutLanes().handling(Ledger.of(PROCESS)).calling(media));
+
+        await().untilAsserted(() -> assertThat(media.calls).containsExactlyInAnyOrder(first, second));
+        awaitStatus(heard, "done");
+        UUID later = given.job(given.event(tenant, "+1"));
+        awaitStatus(later, "done");
+        media.open.values().forEach(call -> call.complete("ok"));
         awaitAllDone();
     }
 

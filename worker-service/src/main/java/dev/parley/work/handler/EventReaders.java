@@ -45,6 +45,10 @@ public final class EventReaders {
                 new Incoming("", null, null, new JsonObject(), new JsonObject().put("unreadable", true)));
     }
 
+    boolean showsMediaLater(Job.Event event) {
+        return read(event, reader -> reader.showsMediaLater(event), false);
+    }
+
     Report report(Job.Event event) {
         return read(
                 event,
@@ -62,7 +66,8 @@ public final class EventReaders {
         return read(event, reader -> reader.doNotDisturb(event), List.of());
     }
 
-    private static String family(String provider) {
+    /** The provider without a tenant's own name for it: what follows the first dot. */
+    static String family(String provider) {
         int dot = provider.indexOf('.');
         return dot < 0 ? provider : provider.substring(0, dot);
     }

@@ -9,6 +9,8 @@ import dev.parley.dialog.Dialog.Found;
 import dev.parley.dialog.Dialog.Lookup;
 import dev.parley.dialog.DialogConflictException;
 import dev.parley.dialog.FirstDialog;
+import dev.parley.dialog.Media;
+import dev.parley.dialog.Media.State;
 import dev.parley.dialog.Message;
 import dev.parley.dialog.MessageId;
 import dev.parley.queue.Job;
@@ -36,8 +38,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a customer wrote becomes contact, conversation and message, and a planned reply with the job that sends it. One
- * read, a decision in memory, one pipelined write: several messages of one contact are folded in order and their final
+ * What a customer wrote becomes contact, conversation and message, and a planned reply with the job that sends it; media
+ * get a job of their own, which nobody waits for. One read, a decision in memory, one pipelined write: several messages of one contact are folded in order and their final
  * state is written once.
  */
 public final class ProcessInboundMessage implements BatchJobHandler {
@@ -72,7 +74,7 @@ public final class ProcessInboundMessage implements BatchJobHandler {
     }
 
     /** One job with what its event says. */
-    private record Heard(Job job, TenantSettings.Known tenant, ContactKey from, Incoming incoming) {
+    private record Heard(Job job, TenantSettings.Known tenant, ContactKey from, Incoming incoming, List<Media> media) {
         Lookup lookup() {
             Job.Event event = job.event();
             return new Lookup(
@@ -94,11 +96,7 @@ public final class ProcessInboundMessage implements BatchJobHandler {
                 outcomes.add(Outcome.snooze("tenant not known to this worker yet", UNTIL_TENANT_IS_KNOWN));
             } else {
                 outcomes.add(Outcome.done());
-                heard.add(new Heard(
-                        job,
-                        tenant.get(),
-                        from(job),
-                        readers.incoming(job.event(), tenant.get().tenant().settings())));
+                heard.add(hear(job, tenant.get()));
             }
         }
         if (heard.isEmpty()) {
@@ -108,6 +106,15 @@ public final class ProcessInboundMessage implements BatchJobHandler {
                 .chain(reading ->
                         new Decision(reading.now()).take(heard, reading.found()).write(tx))
                 .replaceWith(outcomes);
+    }
+
+    private Heard hear(Job job, TenantSettings.Known tenant) {
+        Incoming incoming = readers.incoming(job.event(), tenant.tenant().settings());
+        List<Media> media = Media.listOf(incoming.media()).stream()
+                .map(told -> Media.told(told.json()))
+                .toList();
+        boolean isLate = media.isEmpty() && readers.showsMediaLater(job.event());
+        return new Heard(job, tenant, from(job), incoming, isLate ? List.of(Media.late()) : media);
     }
 
     /** Where an event names no address, its sender is somebody of whom we know this one event. */
@@ -126,7 +133,7 @@ public final class ProcessInboundMessage implements BatchJobHandler {
         private final Instant now;
         private final Draft draft = new Draft();
         private final Set<ProviderMessage> seen = new HashSet<>();
-        private final List<NewJob> sends = new ArrayList<>();
+        private final List<NewJob> jobs = new ArrayList<>();
 
         Decision(Instant now) {
             this.now = now;
@@ -180,11 +187,19 @@ public final class ProcessInboundMessage implements BatchJobHandler {
                     event.providerMessageId(),
                     heard.from().channel(),
                     incoming.text(),
-                    payload(incoming, move),
+                    payload(heard, move),
                     heard.job().traceId()));
             if (move.reply() != null) {
                 plan(heard, next, move.reply());
             }
+            if (heard.media().stream().anyMatch(one -> one.is(State.LATE) || one.is(State.UNCHECKED))) {
+                enqueue(new JobId(TimeOrderedId.next()), JobType.FETCH_MEDIA, heard);
+            }
+        }
+
+        private void enqueue(JobId id, JobType type, Heard heard) {
+            Job about = heard.job();
+            jobs.add(new NewJob(id, about.tenant(), type, about.event().id(), about.traceId()));
         }
 
         /** By the provider, for a vendor counts its time for answering from there, however late we hear of it. */
@@ -213,12 +228,7 @@ public final class ProcessInboundMessage implements BatchJobHandler {
                             .put("in_reply_to", heard.job().event().id().toString()),
                     heard.job().traceId()));
             if (obstacle == null) {
-                sends.add(new NewJob(
-                        id,
-                        heard.job().tenant(),
-                        JobType.SEND_OUTBOUND_MESSAGE,
-                        heard.job().event().id(),
-                        heard.job().traceId()));
+                enqueue(id, JobType.SEND_OUTBOUND_MESSAGE, heard);
             }
         }
 
@@ -231,29 +241,30 @@ public final class ProcessInboundMessage implements BatchJobHandler {
 
         Uni<Void> write(SqlConnection tx) {
             Uni<Void> rows = dialog.write(tx, draft.changes());
-            if (sends.isEmpty()) {
+            if (jobs.isEmpty()) {
                 return rows;
             }
-            Uni<Void> jobs = queue.enqueueAll(tx, sends)
+            Uni<Void> queued = queue.enqueueAll(tx, jobs)
                     .invoke(added -> {
-                        if (added != sends.size()) {
-                            throw new DialogConflictException("jobs that send replies", sends.size(), added);
+                        if (added != jobs.size()) {
+                            throw new DialogConflictException("jobs that follow", jobs.size(), added);
                         }
                     })
                     .replaceWithVoid();
             // Both are on their way before the first answer is back.
-            return Uni.combine().all().unis(rows, jobs).discardItems();
+            return Uni.combine().all().unis(rows, queued).discardItems();
         }
     }
 
-    private static JsonObject payload(Incoming incoming, FirstDialog.Move move) {
+    private static JsonObject payload(Heard heard, FirstDialog.Move move) {
+        Incoming incoming = heard.incoming();
         JsonObject decision = new JsonObject().put("intent", move.intent());
         if (move.silence() != null) {
             decision.put("silence", move.silence());
         }
         JsonObject payload = new JsonObject().put("details", incoming.details()).put("decision", decision);
-        if (!incoming.media().isEmpty()) {
-            payload.put("media", incoming.media());
+        if (!heard.media().isEmpty()) {
+            payload.put("media", Media.json(heard.media()));
         }
         return incoming.sentAt() == null
                 ? payload

@@ -321,7 +321,7 @@ public final class SendOutboundMessage implements LeasedJobHandler<Optional<Sent
         }
         return switch (adapter.kind()) {
             case TRANSIENT, AMBIGUOUS -> Outcome.retry(reason, adapter.retryAfter());
-            case THROTTLED -> Outcome.pauseTenant(reason, pause(adapter));
+            case THROTTLED -> Outcome.pauseTenant(reason, policy.pause(adapter));
             case UNAUTHORIZED -> Outcome.retry(reason, policy.unauthorizedBackoff());
             case REFUSED, BLOCKED -> Outcome.bury(reason);
         };
@@ -339,7 +339,7 @@ public final class SendOutboundMessage implements LeasedJobHandler<Optional<Sent
             }
             case THROTTLED -> {
                 draft.put(message.with(delivery.notSent(reason, now)));
-                yield Outcome.pauseTenant(reason, pause((AdapterException) failure));
+                yield Outcome.pauseTenant(reason, policy.pause((AdapterException) failure));
             }
             case UNAUTHORIZED -> {
                 draft.put(message.with(delivery.notSent(reason, now)));
@@ -365,9 +365,5 @@ public final class SendOutboundMessage implements LeasedJobHandler<Optional<Sent
                 yield Outcome.bury(reason);
             }
         };
-    }
-
-    private Duration pause(AdapterException failure) {
-        return failure.retryAfter() == null ? policy.throttledPause() : failure.retryAfter();
     }
 }

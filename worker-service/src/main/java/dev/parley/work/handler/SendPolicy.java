@@ -1,5 +1,6 @@
 package dev.parley.work.handler;
 
+import dev.parley.spi.AdapterException;
 import java.time.Duration;
 
 /**
@@ -12,6 +13,11 @@ import java.time.Duration;
  */
 public record SendPolicy(
         Duration reconcileInterval, Duration certaintyAge, Duration throttledPause, Duration unauthorizedBackoff) {
+    /** What the vendor asked for, if it did. */
+    Duration pause(AdapterException throttled) {
+        return throttled.retryAfter() == null ? throttledPause : throttled.retryAfter();
+    }
+
     public static SendPolicy defaults() {
         return new SendPolicy(
                 Duration.ofSeconds(20), Duration.ofSeconds(60), Duration.ofSeconds(10), Duration.ofMinutes(5));

@@ -3,7 +3,6 @@ package dev.parley.work.reader;
 import dev.parley.dialog.Lenient;
 import dev.parley.queue.Job;
 import dev.parley.spi.EventReader;
-import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import jakarta.inject.Singleton;
 import java.time.Instant;
@@ -51,7 +50,17 @@ public final class GhlEvents implements EventReader {
                 isMail && from != null ? Mail.name(from) : null,
                 at(payload),
                 refs(payload),
-                details(payload));
+                details(payload),
+                References.toUrls(Lenient.array(payload, "attachments")));
+    }
+
+    /** Voice notes, pictures: GoHighLevel tells of them before it has fetched them from WhatsApp itself. */
+    @Override
+    public boolean showsMediaLater(Job.Event event) {
+        JsonObject payload = event.payload();
+        return "WhatsApp".equalsIgnoreCase(Lenient.text(payload, "messageType"))
+                && Lenient.text(payload, "body") == null
+                && Lenient.array(payload, "attachments").isEmpty();
     }
 
     @Override
@@ -199,10 +208,6 @@ public final class GhlEvents implements EventReader {
         put(details, "call_status", Lenient.text(payload, "callStatus"));
         if (payload.getValue("callDuration") instanceof Number seconds) {
             details.put("call_seconds", seconds.intValue());
-        }
-        JsonArray attachments = Lenient.array(payload, "attachments");
-        if (!attachments.isEmpty()) {
-            details.put("attachments", attachments);
         }
         return details;
     }

@@ -3,7 +3,6 @@ package dev.parley.work.reader;
 import dev.parley.dialog.Lenient;
 import dev.parley.queue.Job;
 import dev.parley.spi.EventReader;
-import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import jakarta.inject.Singleton;
 import java.util.stream.Collectors;
@@ -32,10 +31,6 @@ public final class GhlWorkflowEvents implements EventReader {
         if (workflow != null) {
             details.put("workflow_id", workflow);
         }
-        JsonArray attachments = Lenient.array(Lenient.object(payload, "message"), "attachments");
-        if (!attachments.isEmpty()) {
-            details.put("attachments", attachments);
-        }
         return new Incoming(
                 words(payload, custom),
                 name(payload),
@@ -43,7 +38,8 @@ public final class GhlWorkflowEvents implements EventReader {
                 contactId == null
                         ? new JsonObject()
                         : new JsonObject().put(GhlEvents.ADAPTER, new JsonObject().put("contact_id", contactId)),
-                details);
+                details,
+                References.toUrls(Lenient.array(Lenient.object(payload, "message"), "attachments")));
     }
 
     private static String words(JsonObject payload, JsonObject custom) {

@@ -3,7 +3,6 @@ package dev.parley.work.reader;
 import dev.parley.dialog.Lenient;
 import dev.parley.queue.Job;
 import dev.parley.spi.EventReader;
-import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import jakarta.inject.Singleton;
 import java.util.Locale;
@@ -24,17 +23,18 @@ public final class StandardWebhookEvents implements EventReader {
     public Incoming incoming(Job.Event event) {
         JsonObject data = Lenient.object(event.payload(), "data");
         JsonObject details = new JsonObject();
-        JsonArray attachments = Lenient.array(data, "attachments");
-        if (!attachments.isEmpty()) {
-            details.put("attachments", attachments);
-        }
         String subject = Lenient.text(data, "subject");
         if (subject != null) {
             details.put("subject", subject);
         }
         String name = Lenient.text(data, "name");
         return new Incoming(
-                words(data), name == null ? null : name.strip(), Lenient.instant(data, "sent_at"), refs(data), details);
+                words(data),
+                name == null ? null : name.strip(),
+                Lenient.instant(data, "sent_at"),
+                refs(data),
+                details,
+                References.toUrls(Lenient.array(data, "attachments")));
     }
 
     @Override

@@ -38,7 +38,8 @@ public final class TelegramEvents implements EventReader {
                 // A button is pressed now, whenever its message was sent.
                 isPressed ? null : time(message, "date"),
                 refs(message, from),
-                details(message, isPressed));
+                details(message, isPressed),
+                isPressed ? new JsonArray() : media(message));
     }
 
     private static @Nullable String name(JsonObject from) {
@@ -62,24 +63,11 @@ public final class TelegramEvents implements EventReader {
         return refs.isEmpty() ? refs : new JsonObject().put(ADAPTER, refs);
     }
 
-    /** Files are named by Telegram's id for this bot: what its {@code getFile} wants. */
     private static JsonObject details(JsonObject message, boolean isPressed) {
         JsonObject details = new JsonObject();
         if (isPressed) {
             details.put("message_type", "button");
             return details;
-        }
-        JsonArray attachments = new JsonArray();
-        JsonArray types = new JsonArray();
-        JsonArray sizes = Lenient.array(message, "photo");
-        if (!sizes.isEmpty() && sizes.getValue(sizes.size() - 1) instanceof JsonObject largest) {
-            add(attachments, types, largest, "photo");
-        }
-        for (String kind : FILES) {
-            add(attachments, types, Lenient.object(message, kind), kind);
-        }
-        if (!attachments.isEmpty()) {
-            details.put("attachments", attachments).put("attachment_types", types);
         }
         JsonObject place = Lenient.object(message, "location");
         if (!place.isEmpty()) {
@@ -92,12 +80,33 @@ public final class TelegramEvents implements EventReader {
         return details;
     }
 
-    private static void add(JsonArray attachments, JsonArray types, JsonObject file, String kind) {
-        String id = Lenient.text(file, "file_id");
-        if (id != null) {
-            attachments.add("telegram:" + id);
-            types.add(kind);
+    /** Named by Telegram's id for this bot: what its {@code getFile} wants. */
+    private static JsonArray media(JsonObject message) {
+        JsonArray media = new JsonArray();
+        JsonArray sizes = Lenient.array(message, "photo");
+        if (!sizes.isEmpty() && sizes.getValue(sizes.size() - 1) instanceof JsonObject largest) {
+            add(media, largest, "image");
         }
+        FILES.forEach(name -> add(media, Lenient.object(message, name), kind(name)));
+        return media;
+    }
+
+    private static String kind(String name) {
+        return switch (name) {
+            case "voice" -> "audio";
+            case "video_note", "animation" -> "video";
+            default -> name;
+        };
+    }
+
+    private static void add(JsonArray media, JsonObject file, String kind) {
+        String id = Lenient.text(file, "file_id");
+        if (id == null) {
+            return;
+        }
+        JsonObject reference = new JsonObject().put("kind", kind).put("id", id);
+        String type = Lenient.text(file, "mime_type");
+        media.add(type == null ? reference : reference.put("mime_type", type));
     }
 
     /** Telegram reports nothing about messages that went out. */

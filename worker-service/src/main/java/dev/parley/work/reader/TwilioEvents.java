@@ -1,6 +1,7 @@
 package dev.parley.work.reader;
 
 import dev.parley.dialog.Lenient;
+import dev.parley.dialog.Media;
 import dev.parley.queue.Job;
 import dev.parley.spi.EventReader;
 import io.vertx.core.json.JsonArray;
@@ -15,7 +16,6 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 public final class TwilioEvents implements EventReader {
     private static final String ADAPTER = "twilio";
-    private static final int MOST_MEDIA = 50;
 
     /** Kept beside the words where they are there. */
     private static final Map<String, String> DETAILS = Map.of(
@@ -45,7 +45,8 @@ public final class TwilioEvents implements EventReader {
                 name == null ? null : name.strip(),
                 null,
                 refs(Lenient.text(payload, "To")),
-                details(payload));
+                details(payload),
+                media(payload));
     }
 
     /** The number that the customer wrote to is the one to answer from. */
@@ -61,21 +62,19 @@ public final class TwilioEvents implements EventReader {
                 details.put(ours, value);
             }
         });
-        JsonArray attachments = new JsonArray();
-        JsonArray types = new JsonArray();
-        for (int at = 0; at < MOST_MEDIA; at++) {
+        return details;
+    }
+
+    private static JsonArray media(JsonObject payload) {
+        JsonArray media = new JsonArray();
+        for (int at = 0; at < Media.MOST; at++) {
             String url = Lenient.text(payload, "MediaUrl" + at);
             if (url == null) {
                 break;
             }
-            String type = Lenient.text(payload, "MediaContentType" + at);
-            attachments.add(url);
-            types.add(type == null ? "" : type);
+            media.add(References.toUrl(url, Lenient.text(payload, "MediaContentType" + at)));
         }
-        if (!attachments.isEmpty()) {
-            details.put("attachments", attachments).put("attachment_types", types);
-        }
-        return details;
+        return media;
     }
 
     @Override

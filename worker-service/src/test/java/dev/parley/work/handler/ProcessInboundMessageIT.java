@@ -11,6 +11,7 @@ import dev.parley.queue.Job;
 import dev.parley.queue.JobType;
 import dev.parley.spi.Outcome;
 import io.smallrye.mutiny.Uni;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.mutiny.sqlclient.SqlConnection;
 import java.util.ArrayList;
@@ -306,6 +307,59 @@ class ProcessInboundMessageIT extends JobHandlerContract {
         stage.processInbound();
         assertThat(stage.transcript("+1624")).containsExactly("> hello", GREETING, "> more", FALLBACK);
         assertThat(stage.transcript("+1625")).containsExactly("> hello", GREETING, "> more", FALLBACK);
+    }
+
+    private List<String> jobTypes(UUID event) {
+        return db
+                .rows(
+                        "SELECT job_type FROM bot.job_queue WHERE inbound_event_id = ? ORDER BY created_at, job_id",
+                        event)
+                .stream()
+                .map(row -> (String) row.get("job_type"))
+                .toList();
+    }
+
+    private JsonArray media(UUID event) {
+        return new JsonObject(
+                        db.value(String.class, "SELECT payload::text FROM bot.messages WHERE message_id = ?", event))
+                .getJsonArray("media");
+    }
+
+    @Test
+    void media_with_a_url_are_looked_at_by_a_job_behind_the_reply() {
+        UUID event =
+                stage.event("ghl", "inbound_message", "process_inbound_message", "+1691", "m-url", new JsonObject("""
+                        {"type": "InboundMessage", "messageType": "SMS", "body": "look",
+                         "attachments": ["https://cdn.example.com/a.png"]}"""));
+
+        stage.processInbound();
+
+        assertThat(media(event)).isEqualTo(new JsonArray("""
+                [{"kind": "file", "url": "https://cdn.example.com/a.png", "state": "unchecked"}]"""));
+        assertThat(jobTypes(event)).containsExactly("process_inbound_message", "send_outbound_message", "fetch_media");
+    }
+
+    @Test
+    void media_that_come_later_have_a_place_and_a_job_and_the_reply_does_not_wait() {
+        UUID event = stage.event(
+                "ghl", "inbound_message", "process_inbound_message", "+1692", "m-late", new JsonObject("""
+                        {"type": "InboundMessage", "messageType": "WhatsApp", "body": "", "contentType": "text/plain",
+                         "attachments": [], "contactId": "c-late"}"""));
+
+        stage.processInbound();
+
+        assertThat(media(event)).isEqualTo(new JsonArray("[{\"kind\": \"file\", \"state\": \"late\"}]"));
+        assertThat(jobTypes(event)).containsExactly("process_inbound_message", "send_outbound_message", "fetch_media");
+        assertThat(stage.send()).containsExactly(Outcome.done());
+    }
+
+    @Test
+    void a_vendors_id_is_no_url_and_a_message_of_words_has_no_media_to_fetch() {
+        UUID words = stage.hears("+1693", "hello");
+
+        stage.processInbound();
+
+        assertThat(jobTypes(words)).containsExactly("process_inbound_message", "send_outbound_message");
     }
 
     @Test

@@ -24,6 +24,7 @@ import dev.parley.work.reader.GhlWorkflowEvents;
 import dev.parley.work.reader.StandardWebhookEvents;
 import dev.parley.work.reader.WhatsAppEvents;
 import io.smallrye.mutiny.Uni;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.mutiny.sqlclient.SqlConnection;
 import io.vertx.mutiny.sqlclient.Tuple;
@@ -85,6 +86,11 @@ final class Stage {
 
     SendOutboundMessage sends(SendPolicy policy) {
         return new SendOutboundMessage(new Dialog(), adapters(), policy, this::findTenant);
+    }
+
+    FetchMedia media(MediaCheck check) {
+        return new FetchMedia(
+                new Dialog(), adapters(), check, SendPolicy.defaults(), Duration.ofMinutes(10), this::findTenant);
     }
 
     private MessagingAdapters adapters() {
@@ -353,6 +359,14 @@ final class Stage {
                 message -> Uni.createFrom().item(Optional.empty());
 
         Optional<Duration> replyWindow = Optional.empty();
+        Function<String, Uni<JsonArray>> onMedia = id -> Uni.createFrom().item(new JsonArray());
+        final List<String> askedForMedia = new ArrayList<>();
+
+        @Override
+        public synchronized Uni<JsonArray> media(Tenant tenant, String providerMessageId) {
+            askedForMedia.add(providerMessageId);
+            return onMedia.apply(providerMessageId);
+        }
 
         @Override
         public String name() {

@@ -39,7 +39,7 @@ class GhlEventsTest {
                 .isEqualTo(new JsonObject("{\"ghl\": {\"contact_id\": \"cI08i1Bls3iTB9bKgFJh\","
                         + " \"conversation_id\": \"fcanlLgpbQgQhderivVs\"}}"));
         assertThat(message.details().getString("to")).isEqualTo("+15559876543");
-        assertThat(message.details().containsKey("attachments")).isFalse();
+        assertThat(message.media()).isEmpty();
     }
 
     @ParameterizedTest
@@ -47,7 +47,20 @@ class GhlEventsTest {
     void a_call_has_no_words(String sample) {
         Incoming call = incoming("call", payload(sample));
         assertThat(call.text()).isEmpty();
-        assertThat(call.details().getJsonArray("attachments")).hasSize(1);
+        assertThat(call.media()).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            {"messageType": "WhatsApp", "body": "", "contentType": "text/plain"}                 | true
+            {"messageType": "WhatsApp", "body": "", "attachments": []}                           | true
+            {"messageType": "WhatsApp", "body": "hi"}                                            | false
+            {"messageType": "WhatsApp", "body": "", "attachments": ["https://cdn.example/a"]}    | false
+            {"messageType": "SMS", "body": ""}                                                   | false
+            """)
+    void a_whatsapp_message_without_words_has_media_that_come_later(String json, boolean isLate) {
+        assertThat(reader.showsMediaLater(event("ghl", "inbound_message", "whatsapp", new JsonObject(json))))
+                .isEqualTo(isLate);
     }
 
     @Test

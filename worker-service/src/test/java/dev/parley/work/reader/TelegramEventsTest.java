@@ -40,10 +40,8 @@ class TelegramEventsTest {
                 {"message":{"caption":"look","photo":[{"file_id":"small"},{"file_id":"large"}],"voice":{"file_id":"v"}}}""");
 
         assertThat(incoming.text()).isEqualTo("look");
-        assertThat(incoming.details().getJsonArray("attachments"))
-                .isEqualTo(new JsonArray().add("telegram:large").add("telegram:v"));
-        assertThat(incoming.details().getJsonArray("attachment_types"))
-                .isEqualTo(new JsonArray().add("photo").add("voice"));
+        assertThat(incoming.media())
+                .isEqualTo(new JsonArray("[{\"kind\":\"image\",\"id\":\"large\"},{\"kind\":\"audio\",\"id\":\"v\"}]"));
     }
 
     @Test

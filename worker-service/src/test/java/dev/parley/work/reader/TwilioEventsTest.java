@@ -48,10 +48,9 @@ class TwilioEventsTest {
                 .put("MediaUrl1", "https://api.twilio.com/m/1"));
 
         assertThat(incoming.text()).isEmpty();
-        assertThat(incoming.details().getJsonArray("attachments"))
-                .isEqualTo(new JsonArray().add("https://api.twilio.com/m/0").add("https://api.twilio.com/m/1"));
-        assertThat(incoming.details().getJsonArray("attachment_types"))
-                .isEqualTo(new JsonArray().add("image/jpeg").add(""));
+        assertThat(incoming.media()).isEqualTo(new JsonArray("""
+                [{"kind": "image", "mime_type": "image/jpeg", "url": "https://api.twilio.com/m/0"},
+                 {"kind": "file", "url": "https://api.twilio.com/m/1"}]"""));
     }
 
     @Test

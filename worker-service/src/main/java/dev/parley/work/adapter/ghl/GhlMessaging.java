@@ -1,5 +1,6 @@
 package dev.parley.work.adapter.ghl;
 
+import dev.parley.dialog.Lenient;
 import dev.parley.spi.AdapterException;
 import dev.parley.spi.AdapterException.Kind;
 import dev.parley.spi.MessagingAdapter;
@@ -10,6 +11,7 @@ import dev.parley.work.adapter.VendorCall;
 import dev.parley.work.adapter.VendorHttp;
 import dev.parley.work.adapter.VendorHttp.Answer;
 import dev.parley.work.adapter.ghl.GhlBudget.Account;
+import dev.parley.work.reader.References;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
@@ -57,6 +59,8 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>3xx, 408, 425</td><td>TRANSIENT: refused before it was looked at</td></tr>
  *   <tr><td>any other 4xx</td><td>REFUSED</td></tr>
  * </table>
+ *
+ * <p>{@link #media} asks for one message, so often as it is called; nothing it does is ever AMBIGUOUS.
  *
  * <p>Read from {@code settings.ghl} of the tenant, all optional: {@code location_id} (where the credential names none),
  * {@code from_number}, {@code send_to_number} (true = name the contact's number too), {@code conversation_provider_id}
@@ -131,6 +135,32 @@ public final class GhlMessaging implements MessagingAdapter, AutoCloseable {
     public Uni<Optional<Sent>> lookUp(Tenant tenant, OutboundMessage message, Instant attemptedAt) {
         return VendorCall.ending(
                 "look-up", false, config.callTimeout(), left -> new LookUp(tenant, message, attemptedAt, left).run());
+    }
+
+    @Override
+    public Uni<JsonArray> media(Tenant tenant, String providerMessageId) {
+        Request request = new Request(
+                HttpMethod.GET,
+                "/conversations/messages/" + encoded(providerMessageId),
+                Map.of(),
+                null,
+                List.of(providerMessageId));
+        return VendorCall.ending(
+                "media",
+                false,
+                config.callTimeout(),
+                left -> call(tenant, request, left).map(call -> {
+                    if (!call.answer().isSuccess()) {
+                        throw call.failure(false);
+                    }
+                    JsonObject json = call.answer().json();
+                    if (json == null) {
+                        throw new AdapterException(Kind.TRANSIENT, "GoHighLevel answered 2xx without a JSON object");
+                    }
+                    // The API wraps the message; its description does not.
+                    JsonObject message = json.getValue("message") instanceof JsonObject wrapped ? wrapped : json;
+                    return References.toUrls(Lenient.array(message, "attachments"));
+                }));
     }
 
     private static JsonObject body(Tenant tenant, OutboundMessage message) {

@@ -393,6 +393,41 @@ class GhlMessagingIT {
 
     // Look-up
 
+    private JsonArray media(String messageId) {
+        return succeed(ghl.adapter().media(ghl.tenant(), messageId));
+    }
+
+    private void answers(JsonObject message) {
+        ghl.vendor.on("GET /conversations/messages/m%201", Behaviour.json(200, message));
+    }
+
+    @Test
+    void media_of_a_message_are_those_it_shows_when_asked_again() {
+        // A user's real answer for a voice note, before GoHighLevel has it.
+        answers(new JsonObject("""
+                {"message": {"id": "etEcTveKAAqZ5gBFQniH", "direction": "inbound", "status": "delivered", "type": 19,
+                  "locationId": "TestxUuCe0YgXEnapiXXh", "body": "", "contentType": "text/plain",
+                  "messageType": "TYPE_WHATSAPP", "altId": "wamid.HBgLNTAzNzI5NDc1NjEVAgAS"}}"""));
+        answers(new JsonObject("""
+                {"message": {"id": "m 1", "attachments": ["https://cdn.example.com/voice.ogg", 5, " "]}}"""));
+
+        assertThat(media("m 1")).isEmpty();
+        assertThat(media("m 1"))
+                .isEqualTo(new JsonArray("[{\"kind\":\"file\",\"url\":\"https://cdn.example.com/voice.ogg\"}]"));
+
+        assertThat(ghl.vendor.requests().get(0).headers())
+                .containsEntry("authorization", "Bearer access-secret-one")
+                .containsEntry("version", "2021-04-15");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"400,REFUSED", "404,REFUSED", "403,UNAUTHORIZED", "429,THROTTLED", "500,TRANSIENT", "200,TRANSIENT"})
+    void asking_for_media_fails_in_the_ways_of_an_adapter_and_never_in_doubt(int status, Kind kind) {
+        ghl.vendor.on("GET /conversations/messages/m1", Behaviour.answer(status, Map.of(), "not json"));
+
+        assertThat(fail(ghl.adapter().media(ghl.tenant(), "m1")).kind()).isEqualTo(kind);
+    }
+
     @Test
     void a_look_up_asks_for_the_contacts_conversation_and_reads_it() {
         ghl.conversations("conv 1/x");
