@@ -60,6 +60,14 @@ final class ProviderRegistry {
                 : Optional.ofNullable(byName.get(family(name))).filter(WebhookProvider::hasSources);
     }
 
+    /** Whether GETs to {@code name} are looked at. The same while it is switched off, so that nobody learns that from it. */
+    boolean takesQueries(String name) {
+        return find(name)
+                .or(() -> Optional.ofNullable(disabled.get(name)))
+                .map(WebhookProvider::takesQueries)
+                .orElse(false);
+    }
+
     /** The part of a provider's name that is ours; what follows the dot is a tenant's own, and no label of a meter. */
     static String family(String name) {
         int dot = name.indexOf('.');

@@ -41,7 +41,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Bytes in, status out. {@code POST /webhooks/{provider}} and {@code POST /webhooks/{provider}/{tenant_slug}}, and there
- * the GET by which a vendor checks a new URL; nothing else is served on this port. Routes of Vert.x, not resources: here
+ * the GET by which a vendor checks a new URL, or by which it sends where it may; nothing else is served on this port. Routes of Vert.x, not resources: here
  * the body is counted while it arrives, has a deadline as a whole, and is never looked at.
  */
 @Singleton
@@ -130,6 +130,7 @@ class WebhookRoute {
         private final Target target;
         private final Optional<WebhookProvider> vendor;
         private final String provider;
+        private final boolean takesQueries;
         private final AddressBudget.Client client;
         private final long maxBody;
         private final Instant receivedAt = clock.instant();
@@ -146,6 +147,7 @@ class WebhookRoute {
             String named = target.provider();
             this.vendor = named == null ? Optional.empty() : providers.find(named);
             this.provider = vendor.map(WebhookProvider::name).orElse(IngestMeters.NO_PROVIDER);
+            this.takesQueries = named != null && providers.takesQueries(named);
             this.client = addresses.client(request);
             this.maxBody =
                     config.maxBodyOf().getOrDefault(provider, config.maxBody()).asLongValue();
@@ -162,9 +164,8 @@ class WebhookRoute {
             if (request.method().equals(HttpMethod.GET) && shookHands()) {
                 return;
             }
-            if (!request.method().equals(HttpMethod.POST)) {
-                response.putHeader(HttpHeaders.ALLOW, "POST");
-                refuse(405, Refusal.METHOD);
+            if (!isWantedMethod()) {
+                refuseMethod();
             } else if (hasEncoding()) {
                 response.putHeader(HttpHeaders.ACCEPT_ENCODING, "identity");
                 refuse(415, Refusal.ENCODING);
@@ -175,6 +176,19 @@ class WebhookRoute {
             } else {
                 readBody();
             }
+        }
+
+        private boolean isWantedMethod() {
+            return request.method().equals(HttpMethod.POST) || isQuery();
+        }
+
+        private boolean isQuery() {
+            return request.method().equals(HttpMethod.GET) && takesQueries;
+        }
+
+        private void refuseMethod() {
+            response.putHeader(HttpHeaders.ALLOW, takesQueries ? "POST, GET" : "POST");
+            refuse(405, Refusal.METHOD);
         }
 
         /** A vendor that checks a new URL gets its answer; a wrong question is a wrong method like any other. */
@@ -270,8 +284,15 @@ class WebhookRoute {
                 return;
             }
             stopTimer();
-            Delivery delivery =
-                    new Delivery(body.getBytes(), request.uri(), lists(request.headers()), receivedAt, arrived);
+            if (isQuery() && body.length() > 0) {
+                // Nobody can have signed it.
+                refuseMethod();
+                return;
+            }
+            Map<String, List<String>> headers = lists(request.headers());
+            Delivery delivery = isQuery()
+                    ? Delivery.ofQuery(request.uri(), headers, receivedAt, arrived)
+                    : new Delivery(body.getBytes(), request.uri(), headers, receivedAt, arrived);
             Uni<Answer> answer =
                     Uni.createFrom().deferred(() -> intake.take(target.provider(), target.slug(), delivery));
             answer.subscribe().with(this::answerHere, failure -> {

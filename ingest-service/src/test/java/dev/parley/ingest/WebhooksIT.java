@@ -824,7 +824,7 @@ class WebhooksIT {
             assertThat(wire.readStatus()).contains("431");
         }
         try (Sender.Wire wire = sender.wire()) {
-            wire.write("POST /webhooks/" + "x".repeat(5_000) + " HTTP/1.1\r\nHost: x\r\n\r\n");
+            wire.write("POST /webhooks/" + "x".repeat(30_000) + " HTTP/1.1\r\nHost: x\r\n\r\n");
             assertThat(wire.readStatus()).contains("414");
         }
     }

@@ -1,5 +1,6 @@
 package dev.parley.spi;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -18,6 +19,7 @@ public final class Delivery {
     private final Map<String, List<String>> headers;
     private final Instant receivedAt;
     private final long arrivedNanos;
+    private final boolean query;
 
     /** One of which nobody needs to know where it was sent. */
     public Delivery(byte[] body, Map<String, List<String>> headers, Instant receivedAt, long arrivedNanos) {
@@ -33,7 +35,18 @@ public final class Delivery {
      */
     public Delivery(
             byte[] body, String target, Map<String, List<String>> headers, Instant receivedAt, long arrivedNanos) {
+        this(body, false, target, headers, receivedAt, arrivedNanos);
+    }
+
+    private Delivery(
+            byte[] body,
+            boolean query,
+            String target,
+            Map<String, List<String>> headers,
+            Instant receivedAt,
+            long arrivedNanos) {
         this.body = body;
+        this.query = query;
         this.target = target;
         this.receivedAt = receivedAt;
         this.arrivedNanos = arrivedNanos;
@@ -41,6 +54,19 @@ public final class Delivery {
         headers.forEach((name, values) -> this.headers
                 .computeIfAbsent(name.toLowerCase(Locale.ROOT), lower -> new ArrayList<>(1))
                 .addAll(values));
+    }
+
+    /** A GET: what it says stands in the query of {@code target}, undecoded, and is read as if it were the body. */
+    public static Delivery ofQuery(
+            String target, Map<String, List<String>> headers, Instant receivedAt, long arrivedNanos) {
+        byte[] query = target.substring(target.indexOf('?') + 1).getBytes(StandardCharsets.UTF_8);
+        return new Delivery(
+                target.indexOf('?') < 0 ? new byte[0] : query, true, target, headers, receivedAt, arrivedNanos);
+    }
+
+    /** Whether {@link #body} is the query of a GET: then there was no body that anybody could have signed. */
+    public boolean isQuery() {
+        return query;
     }
 
     /** The raw body. Do not change it. */

@@ -61,6 +61,14 @@ public interface WebhookProvider {
         return false;
     }
 
+    /**
+     * Whether it may be set up to send by GET, with all it says in the URL ({@link Delivery#isQuery}); others' GETs are
+     * refused unread.
+     */
+    default boolean takesQueries() {
+        return false;
+    }
+
     /** What a delivery that was taken is answered; empty = Parley's own JSON, which says what became of it. */
     default Optional<Reply> reply() {
         return Optional.empty();

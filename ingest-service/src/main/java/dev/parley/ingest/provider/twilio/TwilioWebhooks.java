@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Messages by SMS and WhatsApp, and callbacks about the fate of ours. Each tenant has a URL of its own and its account's
  * auth tokens (primary and secondary) as secrets. Signed is the URL that Twilio was given, so that must be configured here
- * too: what a request says about its host is anybody's to write.
+ * too: what a request says about its host is anybody's to write. A GET says in its query what a POST says in its body.
  */
 @Singleton
 public final class TwilioWebhooks implements WebhookProvider {
@@ -86,6 +86,12 @@ public final class TwilioWebhooks implements WebhookProvider {
         return true;
     }
 
+    /** The method is chosen at Twilio, number by number. */
+    @Override
+    public boolean takesQueries() {
+        return true;
+    }
+
     @Override
     public Optional<Reply> reply() {
         return Optional.of(NOTHING_TO_SAY);
@@ -95,7 +101,9 @@ public final class TwilioWebhooks implements WebhookProvider {
     public Verdict verify(Delivery delivery, List<Secret> secrets) {
         Optional<byte[]> presented = delivery.only(SIGNATURE).flatMap(TwilioWebhooks::decoded);
         Optional<String> hash = TwilioSignature.bodyHash(delivery.target());
-        Optional<Form> form = hash.isPresent() ? Optional.of(NO_PARAMETERS) : Form.of(delivery.body());
+        // The parameters of a GET are signed where they stand, in the URL.
+        boolean isSignedByUrlAlone = hash.isPresent() || delivery.isQuery();
+        Optional<Form> form = isSignedByUrlAlone ? Optional.of(NO_PARAMETERS) : Form.of(delivery.body());
         String base = publicUrl == null ? "https://not-configured.invalid" : publicUrl;
         boolean matches = false;
         for (Secret secret : secrets.isEmpty() ? List.of(DECOY) : secrets) {

@@ -126,6 +126,93 @@ class TwilioWebhooksTest extends WebhookProviderContract {
                 .isFalse();
     }
 
+    // --- by GET
+
+    private static Delivery get(String target, String signature) {
+        return Delivery.ofQuery(target, Map.of("X-Twilio-Signature", List.of(signature)), NOW, 0);
+    }
+
+    private static String query(Map<String, String> fields) {
+        return new String(form(fields), StandardCharsets.US_ASCII);
+    }
+
+    private static String signatureOfUrl(String target) {
+        return Base64.getEncoder()
+                .encodeToString(
+                        TwilioSignature.of(TOKEN.getBytes(StandardCharsets.UTF_8), BASE + target, new Form(List.of())));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"?", "?own=1&"})
+    void by_get_twilios_own_library_and_ours_agree_that_the_whole_url_is_signed(String before) {
+        String target = PATH + before + query(message());
+        String ours = signatureOfUrl(target);
+
+        assertThat(new RequestValidator(TOKEN).validate(BASE + target, Map.of(), ours))
+                .isTrue();
+        assertThat(provider.verify(get(target, ours), secrets())).isInstanceOf(Verdict.Genuine.class);
+        assertThat(provider.verify(get(target.replace("Hi", "Ho"), ours), secrets()))
+                .isInstanceOf(Verdict.Forged.class);
+        assertThat(provider.verify(get(target + "&x=1", ours), secrets())).isInstanceOf(Verdict.Forged.class);
+        assertThat(provider.verify(get(target, ours), somebodyElsesSecrets())).isInstanceOf(Verdict.Forged.class);
+    }
+
+    @Test
+    void a_message_by_get_is_read_like_one_by_post_and_is_the_same_one() {
+        Delivery delivery = get(PATH + "?" + query(message()), "unused");
+
+        Reading read = provider.read(delivery, provider.payload(delivery));
+
+        Reading.Event byGet = ((Reading.Events) read).events().get(0);
+        Reading.Event byPost = ((Reading.Events) provider.read(delivery(PATH, body(), "unused"), Payload.form(body())))
+                .events()
+                .get(0);
+        assertThat(byGet.type()).isEqualTo("inbound_message");
+        assertThat(byGet.key().value()).isEqualTo(byPost.key().value());
+        assertThat(byGet.payload().content()).isEqualTo(byPost.payload().content());
+        assertThat(byGet.address()).isEqualTo("+15550100001");
+    }
+
+    @Test
+    void what_has_no_id_is_told_apart_by_its_query() {
+        Delivery one = get(PATH + "?CallSid=CA1", "unused");
+        Delivery other = get(PATH + "?CallSid=CA2", "unused");
+
+        assertThat(((Reading.Events) provider.read(one, provider.payload(one)))
+                        .events()
+                        .get(0)
+                        .key()
+                        .value())
+                .isNotEqualTo(((Reading.Events) provider.read(other, provider.payload(other)))
+                        .events()
+                        .get(0)
+                        .key()
+                        .value());
+    }
+
+    @Test
+    void what_was_signed_as_a_post_is_not_genuine_by_get_nor_the_other_way_round() {
+        String form = query(message());
+        String posted = signed(body(), NOW).get("X-Twilio-Signature");
+        String gotten = signatureOfUrl(PATH + "?" + form);
+
+        assertThat(provider.verify(get(PATH + "?" + form, posted), secrets())).isInstanceOf(Verdict.Forged.class);
+        assertThat(provider.verify(delivery(PATH, body(), gotten), secrets())).isInstanceOf(Verdict.Forged.class);
+        assertThat(provider.verify(delivery(PATH + "?" + form, body(), gotten), secrets()))
+                .isInstanceOf(Verdict.Forged.class);
+        assertThat(provider.verify(get(PATH, signatureOfUrl(PATH)), secrets()))
+                .as("an empty one is genuine, and says nothing")
+                .isInstanceOf(Verdict.Genuine.class);
+    }
+
+    @Test
+    void a_json_bodys_url_is_nothing_that_twilio_sends_by_get() {
+        String target = PATH + "?bodySHA256=" + "0".repeat(64);
+
+        assertThat(provider.verify(get(target, signatureOfUrl(target)), secrets()))
+                .isInstanceOf(Verdict.Forged.class);
+    }
+
     @Test
     void the_published_vector_is_genuine() {
         JsonObject vector = Samples.json("twilio-signature-vector.json");
