@@ -202,6 +202,8 @@ public final class Stack implements AutoCloseable {
             environment.put("PARLEY_GHL_CLIENT_ID", ghl.app().clientId());
             environment.put("PARLEY_GHL_CLIENT_SECRET", ghl.app().clientSecret().reveal());
             environment.put("PARLEY_GHL_BASE_URL", ghl.url().toString());
+            // Where the stand-in keeps media; everything else that is not public stays closed.
+            environment.put("PARLEY_MEDIA_ALLOWED_NETWORKS", "127.0.0.1");
             environment.putAll(plan.workerEnvironment());
             environment.putAll(more);
             ServiceProcess service = process("worker-" + number, jar, port, management, environment);

@@ -60,6 +60,9 @@ final class TraceReader {
             WHERE j.job_id = ?
               AND f.channel IS NOT DISTINCT FROM e.channel
               AND f.channel_address = e.channel_address
+              -- nobody waits for media, and they wait for nobody
+              AND b.job_type <> 'fetch_media'
+              AND j.job_type <> 'fetch_media'
               -- sends wait for sends, all else for all else
               AND (b.job_type = 'send_outbound_message') = (j.job_type = 'send_outbound_message')
               AND (b.created_at, b.job_id) < (j.created_at, j.job_id)

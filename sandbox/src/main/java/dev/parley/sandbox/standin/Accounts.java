@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Every location's contacts, conversations and messages, in memory. Safe from any thread. */
@@ -135,7 +136,16 @@ final class Accounts {
     }
 
     /** @return the message as it is now, or empty if it was forgotten */
-    synchronized Optional<Message> setStatus(String messageId, String status) {
+    Optional<Message> setStatus(String messageId, String status) {
+        return change(messageId, message -> message.withStatus(status));
+    }
+
+    /** @return the message as it is now, or empty if it was forgotten */
+    Optional<Message> setAttachments(String messageId, List<String> attachments) {
+        return change(messageId, message -> message.withAttachments(attachments));
+    }
+
+    private synchronized Optional<Message> change(String messageId, UnaryOperator<Message> how) {
         Talk talk = talkByMessage.get(messageId);
         if (talk == null) {
             return Optional.empty();
@@ -143,7 +153,7 @@ final class Accounts {
         for (int i = 0; i < talk.messages.size(); i++) {
             Message message = talk.messages.get(i);
             if (message.id().equals(messageId)) {
-                Message changed = message.withStatus(status);
+                Message changed = how.apply(message);
                 talk.messages.set(i, changed);
                 return Optional.of(changed);
             }

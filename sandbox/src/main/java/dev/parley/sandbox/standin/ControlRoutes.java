@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /** {@code /_control}: what {@link GhlStandIn}'s methods do, for those who are not Java. */
 final class ControlRoutes {
+    private static final Duration USUAL_TIME_OF_MEDIA = Duration.ofSeconds(3);
+
     private final GhlStandIn standIn;
 
     ControlRoutes(GhlStandIn standIn) {
@@ -52,6 +54,7 @@ final class ControlRoutes {
         on(router, HttpMethod.POST, "/_control/forge", this::forge);
         on(router, HttpMethod.POST, "/_control/dnd", this::dnd);
         on(router, HttpMethod.POST, "/_control/message-status", this::messageStatus);
+        on(router, HttpMethod.POST, "/_control/media", this::media);
         on(router, HttpMethod.POST, "/_control/install", call -> {
             Instruction body = Instruction.of(call);
             String location = body.text("location");
@@ -312,6 +315,21 @@ final class ControlRoutes {
         body.nothingElse();
         return Future.fromCompletionStage(standIn.setDnd(location, contact, key, status))
                 .map(ControlRoutes::deliveries);
+    }
+
+    private Future<JsonObject> media(RoutingContext call) {
+        Instruction body = Instruction.of(call);
+        String location = body.text("location");
+        String from = body.text("from");
+        @Nullable String name = body.findText("name").orElse(null);
+        List<String> urls = body.findTexts("urls")
+                .orElse(List.of(standIn.mediaUrl("voice-note.ogg").toString()));
+        // null is a wish too: never
+        Duration shownAfter = body.has("shown_after_ms") ? body.findMillis("shown_after_ms") : USUAL_TIME_OF_MEDIA;
+        body.nothingElse();
+        return Future.fromCompletionStage(standIn.customerSendsMedia(location, from, name, urls, shownAfter))
+                .map(written -> deliveries(written.deliveries())
+                        .put("message_id", written.message().id()));
     }
 
     private Future<JsonObject> messageStatus(RoutingContext call) {

@@ -14,6 +14,7 @@ import io.vertx.ext.web.handler.BodyHandler;
 import java.net.BindException;
 import java.net.URI;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
@@ -80,6 +81,7 @@ public final class GhlStandIn implements AutoCloseable {
         router.route().handler(BodyHandler.create(false).setBodyLimit(LARGEST_BODY));
         phone.mount(router);
         new ControlRoutes(this).mount(router);
+        router.route("/media/:name").handler(GhlStandIn::serveMedia);
         apiRoutes.mount(router);
         apiRoutes.mountUnknown(router);
         this.server = vertx.createHttpServer(
@@ -277,6 +279,29 @@ public final class GhlStandIn implements AutoCloseable {
         return future(inbox.fromCustomer(location(locationId), channel, address, name, text, copies));
     }
 
+    /**
+     * A customer sends pictures or voice notes by WhatsApp. As with the real one, the webhook tells of a message without
+     * words or attachments, and only {@code GET /conversations/messages/{id}} shows them, some time later.
+     *
+     * @param urls what it will show; {@link #mediaUrl} makes some that lead to something
+     * @param shownAfter null = when {@link #showMedia} is called, or never
+     */
+    public CompletableFuture<Written> customerSendsMedia(
+            String locationId, String from, @Nullable String name, List<String> urls, @Nullable Duration shownAfter) {
+        return future(inbox.mediaFromCustomer(location(locationId), cleanAddress(from), name, urls, shownAfter));
+    }
+
+    /** The API shows a message's media from now on. */
+    public Message showMedia(String messageId) {
+        return inbox.showMedia(messageId)
+                .orElseThrow(() -> new IllegalArgumentException("message " + messageId + " has no media to show"));
+    }
+
+    /** Where this stand-in keeps a file of that name; {@code .ogg}, {@code .png} and {@code .jpg} have their types. */
+    public URI mediaUrl(String name) {
+        return url().resolve("/media/" + name);
+    }
+
     /** A human answers in GoHighLevel's inbox. */
     public CompletableFuture<Written> humanWrites(
             String locationId, String contactIdOrAddress, Channel channel, String userId, String text) {
@@ -347,6 +372,22 @@ public final class GhlStandIn implements AutoCloseable {
                 Instant.now(),
                 null);
         return future(sender.forge(events.inbound(message, nobody), how));
+    }
+
+    /** A file store on the public internet, as far as a sandbox has one: no token is asked for. */
+    private static void serveMedia(RoutingContext call) {
+        String name = call.pathParam("name");
+        String type = name.endsWith(".ogg")
+                ? "audio/ogg"
+                : name.endsWith(".png")
+                        ? "image/png"
+                        : name.endsWith(".jpg") ? "image/jpeg" : "application/octet-stream";
+        String file = "a file of the sandbox\n";
+        // Vert.x leaves it out where there is no body, and HEAD is what asks for it.
+        call.response()
+                .putHeader("Content-Type", type)
+                .putHeader("Content-Length", String.valueOf(file.length()))
+                .end(file);
     }
 
     private Location location(String id) {

@@ -5,7 +5,9 @@ import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** What happens in a location: somebody writes, and the webhook that tells of it leaves. Safe from any thread. */
@@ -15,6 +17,7 @@ final class Inbox {
     private final Events events;
     private final WebhookSender webhooks;
     private final Runnable onChange;
+    private final Map<String, List<String>> notShown = new ConcurrentHashMap<>();
 
     Inbox(Vertx vertx, Accounts accounts, Events events, WebhookSender webhooks, Runnable onChange) {
         this.vertx = vertx;
@@ -37,6 +40,32 @@ final class Inbox {
                 record(location, contact, channel, true, text, List.of(), "delivered", null, null, null, null);
         return webhooks.send(events.inbound(message, contact), message.id(), copies)
                 .map(deliveries -> new GhlStandIn.Written(message, deliveries));
+    }
+
+    /** A customer sends media: the webhook knows nothing of them, and neither does the API before {@link #showMedia}. */
+    Future<GhlStandIn.Written> mediaFromCustomer(
+            Location location,
+            String address,
+            @Nullable String name,
+            List<String> urls,
+            @Nullable Duration shownAfter) {
+        Contact contact = accounts.contactAt(location, address, name);
+        Message message =
+                record(location, contact, Channel.WHATSAPP, true, "", List.of(), "delivered", null, null, null, null);
+        notShown.put(message.id(), List.copyOf(urls));
+        if (shownAfter != null) {
+            vertx.setTimer(Math.max(1, shownAfter.toMillis()), timer -> showMedia(message.id()));
+        }
+        return webhooks.send(events.inbound(message, contact), message.id(), null)
+                .map(deliveries -> new GhlStandIn.Written(message, deliveries));
+    }
+
+    /** From now on the API shows the message's media; no webhook tells of it. Empty = none are waiting. */
+    Optional<Message> showMedia(String messageId) {
+        List<String> urls = notShown.remove(messageId);
+        Optional<Message> shown = urls == null ? Optional.empty() : accounts.setAttachments(messageId, urls);
+        onChange.run();
+        return shown;
     }
 
     /** A human writes in GoHighLevel's own inbox. */

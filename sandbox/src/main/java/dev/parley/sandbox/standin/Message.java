@@ -37,6 +37,14 @@ public record Message(
     }
 
     Message withStatus(String newStatus) {
+        return with(attachments, newStatus);
+    }
+
+    Message withAttachments(List<String> newAttachments) {
+        return with(newAttachments, status);
+    }
+
+    private Message with(List<String> newAttachments, String newStatus) {
         return new Message(
                 id,
                 conversationId,
@@ -45,7 +53,7 @@ public record Message(
                 channel,
                 inbound,
                 body,
-                attachments,
+                newAttachments,
                 newStatus,
                 source,
                 userId,
@@ -73,8 +81,11 @@ public record Message(
                 .put("body", body)
                 .put("direction", direction())
                 .put("status", status)
-                .put("contentType", channel == Channel.EMAIL ? "text/html" : "text/plain")
-                .put("attachments", new JsonArray(attachments));
+                .put("contentType", channel == Channel.EMAIL ? "text/html" : "text/plain");
+        // As seen live: no empty list, while WhatsApp's media are not there yet.
+        if (channel != Channel.WHATSAPP || !attachments.isEmpty()) {
+            json.put("attachments", new JsonArray(attachments));
+        }
         if (source != null) {
             json.put("source", source);
         }
