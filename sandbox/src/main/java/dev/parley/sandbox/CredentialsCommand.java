@@ -35,7 +35,7 @@ final class CredentialsCommand {
     /** It did not run: arguments, configuration, database. */
     static final int NOT_RUN = 2;
 
-    private static final String USAGE = """
+    static final String USAGE = """
             usage: parley credentials seal <tenant-slug> <provider>   reads a JSON object from standard input
                    parley credentials rotate                          brings all under the newest key
                    parley credentials status                          which keys are in use

@@ -54,6 +54,7 @@ final class Help {
                     case "up" -> UP;
                     case "psql" -> PSQL;
                     case "trace" -> TRACE;
+                    case "credentials" -> CredentialsCommand.USAGE;
                     case "demo" -> DEMO;
                     default -> ALL;
                 });

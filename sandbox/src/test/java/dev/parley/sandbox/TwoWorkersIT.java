@@ -103,6 +103,36 @@ class TwoWorkersIT {
     }
 
     @Test
+    void a_hundred_copies_of_one_message_at_once_are_answered_once() throws Exception {
+        List<WebhookDelivery> copies = ghl.customerWrites(LOCATION, Channel.SMS, ANA, "Ana Lima", "hello", 100)
+                .get(60, TimeUnit.SECONDS)
+                .deliveries();
+
+        assertThat(copies)
+                .hasSize(100)
+                .allSatisfy(copy -> assertThat(copy.attempts())
+                        .extracting(WebhookDelivery.Attempt::status)
+                        .containsExactly(200));
+        assertThat(copies)
+                .filteredOn(copy -> copy.verdict().orElseThrow().equals("accepted"))
+                .hasSize(1);
+        List<String> traces = copies.stream()
+                .map(copy -> copy.traceId().orElseThrow())
+                .distinct()
+                .toList();
+        assertThat(traces).hasSize(1);
+        UUID trace = Trace.parse(traces.get(0));
+        assertThat(Observer.await(PATIENCE, () -> look.isSettled(trace)))
+                .as("settled; open: %s", open())
+                .isTrue();
+        assertThat(look.count("SELECT count(*) FROM bot.inbound_events WHERE event_type = 'inbound_message'"))
+                .isEqualTo(1);
+        assertThat(look.texts("SELECT job_type FROM bot.job_queue WHERE trace_id = ? ORDER BY 1", trace))
+                .containsExactly("process_inbound_message", "send_outbound_message");
+        assertRepliesOnceAndInOrder(1);
+    }
+
+    @Test
     void a_dead_workers_work_goes_on_within_five_seconds() throws Exception {
         // Given: both workers are known to work, and one owns Ana's conversation
         UUID first = settled("hello");
