@@ -4,21 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.parley.kit.Fixtures;
+import dev.parley.kit.PackagedService;
 import dev.parley.kit.TestDatabase;
 import dev.parley.kit.TestDatabase.Login;
-import io.vertx.core.json.JsonObject;
 import java.io.IOException;
-import java.net.ServerSocket;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -34,60 +31,23 @@ class ServiceProcessIT {
     @TempDir
     Path directory;
 
-    private Process process;
-    private Path log;
-    private URI port;
-    private URI management;
+    private PackagedService service;
 
     private void start(Map<String, String> environment) throws IOException {
-        int http = freePort();
-        int manage = freePort();
-        port = URI.create("http://127.0.0.1:" + http);
-        management = URI.create("http://127.0.0.1:" + manage);
-        log = directory.resolve("ingest.log");
-        ProcessBuilder builder = new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-jar",
-                Path.of("target", "quarkus-app", "quarkus-run.jar")
-                        .toAbsolutePath()
-                        .toString());
-        builder.environment().keySet().removeIf(name -> name.startsWith("PARLEY_") || name.startsWith("QUARKUS_"));
-        builder.environment()
-                .putAll(Map.of(
-                        "QUARKUS_HTTP_HOST", "127.0.0.1",
-                        "QUARKUS_HTTP_PORT", String.valueOf(http),
-                        "QUARKUS_MANAGEMENT_HOST", "127.0.0.1",
-                        "QUARKUS_MANAGEMENT_PORT", String.valueOf(manage),
-                        "PARLEY_DB_URL", db.reactiveUrl(),
-                        "PARLEY_DB_USER", Login.INGEST.user(),
-                        "PARLEY_DB_PASSWORD", Login.INGEST.password(),
-                        "PARLEY_GHL_APP_IDS", "not-this-one," + IngestDatabase.APP,
-                        "PARLEY_GHL_PUBLIC_KEYS", new TestKey(9).spki() + "," + IngestDatabase.GHL.spki()));
-        builder.environment().putAll(environment);
-        process = builder.directory(directory.toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
-                .start();
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
-    }
-
-    private void untilReady() {
-        await().atMost(Duration.ofSeconds(60))
-                .ignoreExceptions()
-                .until(() -> new JsonObject(new Sender(management).get("/q/health/ready"))
-                        .getString("status")
-                        .equals("UP"));
+        Map<String, String> all = new HashMap<>(Map.of(
+                "PARLEY_DB_URL", db.reactiveUrl(),
+                "PARLEY_DB_USER", Login.INGEST.user(),
+                "PARLEY_DB_PASSWORD", Login.INGEST.password(),
+                "PARLEY_GHL_APP_IDS", "not-this-one," + IngestDatabase.APP,
+                "PARLEY_GHL_PUBLIC_KEYS", new TestKey(9).spki() + "," + IngestDatabase.GHL.spki()));
+        all.putAll(environment);
+        service = PackagedService.start(directory, all);
     }
 
     @AfterEach
     void stop() {
-        if (process != null) {
-            process.destroyForcibly();
+        if (service != null) {
+            service.close();
         }
     }
 
@@ -96,8 +56,8 @@ class ServiceProcessIT {
         String location = "loc-stop";
         new Fixtures(db).tenant("stopping", "{\"ghl\":{\"location_id\":\"" + location + "\"}}");
         start(Map.of("PARLEY_INGEST_FLUSH_TIMEOUT", "30S"));
-        untilReady();
-        Sender sender = new Sender(port);
+        service.awaitHealth("ready", "UP");
+        Sender sender = new Sender(service.port());
         assertThat(sender.ghl(Sender.sms(location)).outcome()).isEqualTo("accepted");
         List<CompletableFuture<Sender.Answered>> inHand = new ArrayList<>();
         try (var other = db.connect();
@@ -110,32 +70,31 @@ class ServiceProcessIT {
             }
             await().until(() ->
                     db.count("pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = ?", db.name()) > 0);
-            await().until(() -> new Sender(management).get("/q/metrics").contains("parley_ingest_waiting_events 20.0"));
+            await().until(() -> service.get("/q/metrics").contains("parley_ingest_waiting_events 20.0"));
 
-            process.destroy();
-            await().until(() -> Files.readString(log).contains("Waiting for HTTP requests to complete"));
+            service.terminate();
+            await().until(() -> service.log().contains("Waiting for HTTP requests to complete"));
             other.rollback();
         }
 
         for (CompletableFuture<Sender.Answered> answer : inHand) {
             assertThat(answer.join().status()).isEqualTo(200);
         }
-        assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(service.awaitEnd(Duration.ofSeconds(20))).isTrue();
         assertThat(db.count("bot.job_queue")).isEqualTo(21);
-        assertThat(Files.readAllLines(log))
+        assertThat(service.logLines())
                 .isNotEmpty()
-                .allSatisfy(line ->
-                        assertThat(new JsonObject(line).getString("message")).isNotNull());
+                .allSatisfy(line -> assertThat(line.getString("message")).isNotNull());
     }
 
     @Test
     void a_malformed_encryption_key_stops_the_start_and_is_not_printed() throws Exception {
         start(Map.of("TENANT_ENCRYPTION_KEY", "not-a-fernet-key"));
 
-        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(service.awaitEnd(Duration.ofSeconds(60))).isTrue();
 
-        assertThat(process.exitValue()).isNotZero();
-        assertThat(Files.readString(log)).contains("TENANT_ENCRYPTION_KEY").doesNotContain("not-a-fernet-key");
+        assertThat(service.exitCode()).isNotZero();
+        assertThat(service.log()).contains("TENANT_ENCRYPTION_KEY").doesNotContain("not-a-fernet-key");
     }
 
     @Test
@@ -143,17 +102,15 @@ class ServiceProcessIT {
         try (FaultyNetwork network = new FaultyNetwork(db.host(), db.port())) {
             network.cut();
             start(Map.of("PARLEY_DB_URL", "postgresql://127.0.0.1:" + network.port() + "/" + db.name()));
-            await().atMost(Duration.ofSeconds(60))
-                    .ignoreExceptions()
-                    .until(() -> new JsonObject(new Sender(management).get("/q/health/live"))
-                            .getString("status")
-                            .equals("UP"));
-            assertThat(new Sender(port).ghl(Sender.sms("loc-any")).status()).isEqualTo(429);
+            service.awaitHealth("live", "UP");
+            assertThat(new Sender(service.port()).ghl(Sender.sms("loc-any")).status())
+                    .isEqualTo(429);
 
             network.mend();
 
-            untilReady();
-            await().until(() -> new Sender(port).ghl(Sender.sms("loc-any")).status() == 200);
+            service.awaitHealth("ready", "UP");
+            await().until(() ->
+                    new Sender(service.port()).ghl(Sender.sms("loc-any")).status() == 200);
         }
     }
 }
