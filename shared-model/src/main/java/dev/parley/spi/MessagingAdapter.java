@@ -26,7 +26,10 @@ public interface MessagingAdapter {
         return Optional.empty();
     }
 
-    /** Sends one message, once. An unclear end is {@code AMBIGUOUS}, never a retry inside the adapter. */
+    /**
+     * Sends one message, once, under its trace ({@code traceparent}). An unclear end is {@code AMBIGUOUS}, never a retry
+     * inside the adapter.
+     */
     Uni<Sent> send(Tenant tenant, OutboundMessage message);
 
     /**

@@ -174,6 +174,17 @@ public abstract class MessagingAdapterContract {
     }
 
     @Test
+    void a_send_carries_the_trace_of_its_message() {
+        OutboundMessage message = subject.message();
+        subject.vendor().on(subject.sendRoute(), subject.accepted("vendor-1"));
+
+        Sent unused = succeed(subject.adapter().send(subject.tenant(), message).subscribeAsCompletionStage());
+
+        assertThat(sends().get(0).headers().get("traceparent"))
+                .matches("00-" + message.traceId().toString().replace("-", "") + "-[0-9a-f]{16}-01");
+    }
+
+    @Test
     void acceptance_without_an_id_is_still_sent() {
         subject.vendor().on(subject.sendRoute(), subject.acceptedWithoutId());
 

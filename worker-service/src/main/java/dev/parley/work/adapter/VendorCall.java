@@ -2,12 +2,15 @@ package dev.parley.work.adapter;
 
 import dev.parley.spi.AdapterException;
 import dev.parley.spi.AdapterException.Kind;
+import dev.parley.spi.MessagingAdapter.OutboundMessage;
 import dev.parley.work.adapter.VendorHttp.Answer;
 import dev.parley.work.adapter.VendorHttp.NoAnswer;
 import io.smallrye.mutiny.TimeoutException;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.Context;
 import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -20,6 +23,14 @@ public final class VendorCall {
 
     private VendorCall(Duration limit) {
         this.end = System.nanoTime() + limit.toNanos();
+    }
+
+    /** The header that carries a message's trace to the vendor: its 32 digits are ours, the span is new for every request. */
+    public static Map.Entry<String, String> trace(OutboundMessage message) {
+        String trace = message.traceId().toString().replace("-", "");
+        return Map.entry(
+                "traceparent",
+                "00-%s-%016x-01".formatted(trace, ThreadLocalRandom.current().nextLong() | 1));
     }
 
     /** What is left of it, never nothing. */

@@ -2,6 +2,7 @@ package dev.parley.work.adapter.chatwoot;
 
 import dev.parley.spi.AdapterException;
 import dev.parley.spi.AdapterException.Kind;
+import dev.parley.spi.MessagingAdapter.OutboundMessage;
 import dev.parley.tenant.Tenant;
 import dev.parley.work.adapter.Pauses;
 import dev.parley.work.adapter.VendorCall;
@@ -40,13 +41,21 @@ final class ChatwootApi implements AutoCloseable {
         this.pauses = new Pauses(clock);
     }
 
-    /** One request with {@code token}; every status is an answer. Throws {@code THROTTLED} while the tenant has to wait. */
+    /** One request about {@code message} with {@code token}; every status is an answer. Throws {@code THROTTLED} while the tenant has to wait. */
     Uni<Answer> call(
-            Tenant tenant, HttpMethod method, String path, String token, @Nullable JsonObject body, VendorCall time) {
+            Tenant tenant,
+            OutboundMessage message,
+            HttpMethod method,
+            String path,
+            String token,
+            @Nullable JsonObject body,
+            VendorCall time) {
         pauses.check(tenant.id());
         Map<String, String> headers = new HashMap<>();
         headers.put("api_access_token", token);
         headers.put("Accept", "application/json");
+        Map.Entry<String, String> trace = VendorCall.trace(message);
+        headers.put(trace.getKey(), trace.getValue());
         if (body != null) {
             headers.put("Content-Type", "application/json");
         }

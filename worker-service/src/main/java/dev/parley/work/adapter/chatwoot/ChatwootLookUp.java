@@ -58,27 +58,28 @@ final class ChatwootLookUp {
     /** Newest page first; within a page the oldest stands first. */
     private Uni<Optional<Sent>> page(@Nullable String before, int number) {
         String page = path + (before == null ? "" : "?before=" + before);
-        return api.call(tenant, HttpMethod.GET, page, token, null, time).flatMap(answer -> {
-            if (!answer.isSuccess()) {
-                throw notAllowed(answer);
-            }
-            List<JsonObject> messages = messages(answer);
-            Optional<JsonObject> found = messages.stream()
-                    .filter(this::isMarked)
-                    .findFirst()
-                    .or(() -> messages.stream().filter(this::isLike).reduce((earlier, later) -> later));
-            if (found.isPresent() || messages.isEmpty() || reachesBack(messages)) {
-                return Uni.createFrom().item(found.map(ChatwootMessaging::sent));
-            }
-            String oldest = ChatwootApi.id(messages.get(0));
-            if (oldest == null || !oldest.matches(ChatwootMessaging.NUMBER) || oldest.equals(before)) {
-                throw undecided("Chatwoot does not say where its older messages are");
-            }
-            if (number >= config.lookUpPages()) {
-                throw undecided("more than " + number + " pages of messages since the attempt");
-            }
-            return page(oldest, number + 1);
-        });
+        return api.call(tenant, message, HttpMethod.GET, page, token, null, time)
+                .flatMap(answer -> {
+                    if (!answer.isSuccess()) {
+                        throw notAllowed(answer);
+                    }
+                    List<JsonObject> messages = messages(answer);
+                    Optional<JsonObject> found = messages.stream()
+                            .filter(this::isMarked)
+                            .findFirst()
+                            .or(() -> messages.stream().filter(this::isLike).reduce((earlier, later) -> later));
+                    if (found.isPresent() || messages.isEmpty() || reachesBack(messages)) {
+                        return Uni.createFrom().item(found.map(ChatwootMessaging::sent));
+                    }
+                    String oldest = ChatwootApi.id(messages.get(0));
+                    if (oldest == null || !oldest.matches(ChatwootMessaging.NUMBER) || oldest.equals(before)) {
+                        throw undecided("Chatwoot does not say where its older messages are");
+                    }
+                    if (number >= config.lookUpPages()) {
+                        throw undecided("more than " + number + " pages of messages since the attempt");
+                    }
+                    return page(oldest, number + 1);
+                });
     }
 
     private static List<JsonObject> messages(Answer answer) {

@@ -81,10 +81,10 @@ public final class ChatwootMessaging implements MessagingAdapter, AutoCloseable 
                                             message.messageId().toString()));
             return credentials.of(tenant.id(), NAME).flatMap(credential -> {
                 String token = token(credential);
-                return api.call(tenant, HttpMethod.POST, conversation + "/messages", token, body, time)
+                return api.call(tenant, message, HttpMethod.POST, conversation + "/messages", token, body, time)
                         .map(answer -> sent(answer, tenant, List.of(token, message.text(), message.channelAddress())))
                         .call(sent -> message.isHandOff()
-                                ? open(tenant, conversation, token, time)
+                                ? open(tenant, message, conversation, token, time)
                                 : Uni.createFrom().voidItem());
             });
         });
@@ -107,10 +107,11 @@ public final class ChatwootMessaging implements MessagingAdapter, AutoCloseable 
     }
 
     /** Never fails: the message is there, and whoever looks for open conversations only looks in vain. */
-    private Uni<Void> open(Tenant tenant, String conversation, String token, VendorCall time) {
+    private Uni<Void> open(Tenant tenant, OutboundMessage message, String conversation, String token, VendorCall time) {
         JsonObject open = new JsonObject().put("status", "open");
         return Uni.createFrom()
-                .deferred(() -> api.call(tenant, HttpMethod.POST, conversation + "/toggle_status", token, open, time))
+                .deferred(() ->
+                        api.call(tenant, message, HttpMethod.POST, conversation + "/toggle_status", token, open, time))
                 .onItemOrFailure()
                 .invoke((answer, failure) -> {
                     if (answer == null || !answer.isSuccess()) {

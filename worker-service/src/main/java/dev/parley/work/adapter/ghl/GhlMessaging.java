@@ -34,7 +34,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -122,11 +121,7 @@ public final class GhlMessaging implements MessagingAdapter, AutoCloseable {
             JsonObject body = body(tenant, message);
             List<String> quotes = List.of(message.text(), message.channelAddress());
             Request request = new Request(
-                    HttpMethod.POST,
-                    "/conversations/messages",
-                    Map.of("traceparent", traceparent(message)),
-                    body,
-                    quotes);
+                    HttpMethod.POST, "/conversations/messages", Map.ofEntries(VendorCall.trace(message)), body, quotes);
             return call(tenant, request, left).map(call -> sent(call, tenant));
         });
     }
@@ -214,11 +209,6 @@ public final class GhlMessaging implements MessagingAdapter, AutoCloseable {
     }
 
     /** W3C Trace Context: the trace is the message's, the span this attempt's (never all zeros). */
-    private static String traceparent(OutboundMessage message) {
-        String trace = message.traceId().toString().replace("-", "");
-        return "00-%s-%016x-01".formatted(trace, ThreadLocalRandom.current().nextLong() | 1);
-    }
-
     private static String html(String text) {
         return text.replace("&", "&amp;")
                 .replace("<", "&lt;")

@@ -97,7 +97,10 @@ public final class TelegramMessaging implements MessagingAdapter, AutoCloseable 
                             return call.requesting(() -> http.exchange(
                                             HttpMethod.POST,
                                             "/bot" + token.reveal() + "/sendMessage",
-                                            Map.of("Content-Type", "application/json", "Accept", "application/json"),
+                                            Map.ofEntries(
+                                                    Map.entry("Content-Type", "application/json"),
+                                                    Map.entry("Accept", "application/json"),
+                                                    VendorCall.trace(message)),
                                             body.toBuffer(),
                                             call.timeLeft()))
                                     .map(answer -> sent(tenant, message, token, answer));

@@ -110,7 +110,7 @@ public final class TwilioMessaging implements MessagingAdapter, AutoCloseable {
                 config.callTimeout(),
                 call -> account(tenant).flatMap(account -> {
                     Map<String, String> form = form(tenant, message);
-                    return ask(tenant, account, HttpMethod.POST, account.messages(), form, call)
+                    return ask(tenant, account, message, HttpMethod.POST, account.messages(), form, call)
                             .map(answer -> sent(tenant, account, message, answer));
                 }));
     }
@@ -187,6 +187,7 @@ public final class TwilioMessaging implements MessagingAdapter, AutoCloseable {
     private Uni<Answer> ask(
             Tenant tenant,
             TwilioAccount account,
+            OutboundMessage about,
             HttpMethod method,
             String path,
             Map<String, String> form,
@@ -195,6 +196,8 @@ public final class TwilioMessaging implements MessagingAdapter, AutoCloseable {
         Map<String, String> headers = new LinkedHashMap<>();
         headers.put("Authorization", account.authorization());
         headers.put("Accept", "application/json");
+        Map.Entry<String, String> trace = VendorCall.trace(about);
+        headers.put(trace.getKey(), trace.getValue());
         Buffer body = null;
         if (!form.isEmpty()) {
             headers.put("Content-Type", "application/x-www-form-urlencoded; charset=utf-8");
@@ -275,41 +278,42 @@ public final class TwilioMessaging implements MessagingAdapter, AutoCloseable {
         }
 
         Uni<Optional<Sent>> page(String path, int number) {
-            return ask(tenant, account, HttpMethod.GET, path, Map.of(), call).flatMap(answer -> {
-                if (!answer.isSuccess()) {
-                    throw failure(tenant, answer, false, quotes(account, message));
-                }
-                JsonObject json = answer.json();
-                if (json == null || !(json.getValue("messages") instanceof JsonArray listed)) {
-                    throw new AdapterException(Kind.TRANSIENT, "look-up: Twilio answered 2xx without a list");
-                }
-                boolean reachesBack = false;
-                for (Object each : listed) {
-                    if (each instanceof JsonObject one && isOutbound(one)) {
-                        Instant at = time(one);
-                        if (at != null && at.isBefore(notBefore)) {
-                            reachesBack = true;
-                        } else if (hasOurWords(one)) {
-                            if (at == null) {
-                                throw undecided("Twilio lists a message with these words without its time");
-                            }
-                            // The first is the newest; an older one with the same words may be another message.
-                            return Uni.createFrom().item(Optional.of(sent(one)));
+            return ask(tenant, account, message, HttpMethod.GET, path, Map.of(), call)
+                    .flatMap(answer -> {
+                        if (!answer.isSuccess()) {
+                            throw failure(tenant, answer, false, quotes(account, message));
                         }
-                    }
-                }
-                String next = json.getValue("next_page_uri") instanceof String uri ? uri : null;
-                if (reachesBack || next == null) {
-                    return Uni.createFrom().item(Optional.empty());
-                }
-                if (number >= config.lookUpPages()) {
-                    throw undecided("more than " + number * PAGE + " messages since the attempt");
-                }
-                if (!next.startsWith(account.messages() + "?")) {
-                    throw undecided("the next page is not one of this list");
-                }
-                return page(next, number + 1);
-            });
+                        JsonObject json = answer.json();
+                        if (json == null || !(json.getValue("messages") instanceof JsonArray listed)) {
+                            throw new AdapterException(Kind.TRANSIENT, "look-up: Twilio answered 2xx without a list");
+                        }
+                        boolean reachesBack = false;
+                        for (Object each : listed) {
+                            if (each instanceof JsonObject one && isOutbound(one)) {
+                                Instant at = time(one);
+                                if (at != null && at.isBefore(notBefore)) {
+                                    reachesBack = true;
+                                } else if (hasOurWords(one)) {
+                                    if (at == null) {
+                                        throw undecided("Twilio lists a message with these words without its time");
+                                    }
+                                    // The first is the newest; an older one with the same words may be another message.
+                                    return Uni.createFrom().item(Optional.of(sent(one)));
+                                }
+                            }
+                        }
+                        String next = json.getValue("next_page_uri") instanceof String uri ? uri : null;
+                        if (reachesBack || next == null) {
+                            return Uni.createFrom().item(Optional.empty());
+                        }
+                        if (number >= config.lookUpPages()) {
+                            throw undecided("more than " + number * PAGE + " messages since the attempt");
+                        }
+                        if (!next.startsWith(account.messages() + "?")) {
+                            throw undecided("the next page is not one of this list");
+                        }
+                        return page(next, number + 1);
+                    });
         }
 
         private static boolean isOutbound(JsonObject one) {

@@ -97,24 +97,22 @@ public final class WhatsAppMessaging implements MessagingAdapter, AutoCloseable 
             JsonObject body = body(message);
             return credentials
                     .of(tenant.id(), NAME)
-                    .flatMap(credential -> post(number, token(credential), body, time))
+                    .flatMap(credential -> post(number, token(credential), body, message, time))
                     .map(answered -> sent(answered, tenant, message));
         });
     }
 
     private record Answered(Answer answer, String token) {}
 
-    private Uni<Answered> post(String number, String token, JsonObject body, VendorCall time) {
+    private Uni<Answered> post(String number, String token, JsonObject body, OutboundMessage message, VendorCall time) {
         return time.requesting(() -> client.exchange(
                         HttpMethod.POST,
                         "/" + config.apiVersion() + "/" + number + "/messages",
-                        Map.of(
-                                "Authorization",
-                                "Bearer " + token,
-                                "Accept",
-                                "application/json",
-                                "Content-Type",
-                                "application/json"),
+                        Map.ofEntries(
+                                Map.entry("Authorization", "Bearer " + token),
+                                Map.entry("Accept", "application/json"),
+                                Map.entry("Content-Type", "application/json"),
+                                VendorCall.trace(message)),
                         body.toBuffer(),
                         time.timeLeft()))
                 .map(answer -> new Answered(answer, token));

@@ -14,7 +14,6 @@ import dev.parley.kit.VendorServer.Behaviour;
 import dev.parley.kit.VendorServer.Request;
 import dev.parley.spi.AdapterException;
 import dev.parley.spi.AdapterException.Kind;
-import dev.parley.spi.MessagingAdapter.OutboundMessage;
 import dev.parley.spi.MessagingAdapter.Sent;
 import dev.parley.tenant.Settings;
 import dev.parley.tenant.Tenant;
@@ -68,17 +67,6 @@ class GhlMessagingIT {
                 .containsEntry("version", "2021-04-15")
                 .containsEntry("content-type", "application/json")
                 .containsEntry("accept", "application/json");
-    }
-
-    @Test
-    void a_request_carries_the_trace_of_its_message() {
-        OutboundMessage message = ghl.message();
-        ghl.vendor.on(SEND, ghl.accepted("m1"));
-
-        succeed(ghl.adapter().send(ghl.tenant(), message));
-
-        assertThat(ghl.vendor.requests().get(0).headers().get("traceparent"))
-                .matches("00-" + message.traceId().toString().replace("-", "") + "-[0-9a-f]{16}-01");
     }
 
     @Test
