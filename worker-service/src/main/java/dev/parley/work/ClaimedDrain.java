@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,6 +35,7 @@ final class ClaimedDrain implements Drain {
     private final Owner.Parts parts;
     private final Vertx vertx;
     private final Loop loop;
+    private final HeldLines heldLines;
     private boolean stopping;
     private long reclaimedAt = Long.MIN_VALUE;
     private volatile boolean turning;
@@ -43,6 +45,7 @@ final class ClaimedDrain implements Drain {
         this.parts = parts;
         this.vertx = vertx;
         this.loop = loop;
+        this.heldLines = new HeldLines(parts);
     }
 
     @Override
@@ -93,7 +96,10 @@ final class ClaimedDrain implements Drain {
                         .chain(landed -> reclaimIfTime(connection)
                                 .chain(() -> stopping ? Uni.createFrom().item(false) : claimAndRun(connection))
                                 .map(worked -> worked || landed))
-                        .invoke(() -> turning = true)
+                        .invoke(() -> {
+                            turning = true;
+                            parts.meters().owns(0, 0, parts.calls().size());
+                        })
                         .eventually(connection::close));
     }
 
@@ -116,7 +122,7 @@ final class ClaimedDrain implements Drain {
     }
 
     private Uni<Void> reclaim(SqlConnection connection, List<DueJob> expired) {
-        List<Settlement> settlements = new ArrayList<>();
+        Map<Job, Settlement> settlements = new LinkedHashMap<>();
         for (DueJob lease : expired) {
             Job job = lease.job();
             String holder =
@@ -124,18 +130,26 @@ final class ClaimedDrain implements Drain {
             LOG.warnf(
                     "reclaiming job=%s job_type=%s trace=%s attempt=%d left by worker %s",
                     job.id(), job.type(), job.traceId(), job.attempts(), holder);
-            settlements.add(parts.failures()
-                    .settle(
-                            job,
-                            Outcome.retry(
-                                    "lease expired (worker " + holder + ")",
-                                    job.attempts() <= 1 ? Duration.ZERO : null),
-                            job.attempts()));
+            settlements.put(
+                    job,
+                    parts.failures()
+                            .settle(
+                                    job,
+                                    Outcome.retry(
+                                            "lease expired (worker " + holder + ")",
+                                            job.attempts() <= 1 ? Duration.ZERO : null),
+                                    job.attempts()));
         }
         return settlements.isEmpty()
                 ? Uni.createFrom().voidItem()
                 : parts.queue()
-                        .settleAll(connection, From.PROCESSING, settlements, parts.worker(), OffsetDateTime.MIN)
+                        .settleAll(
+                                connection,
+                                From.PROCESSING,
+                                List.copyOf(settlements.values()),
+                                parts.worker(),
+                                OffsetDateTime.MIN)
+                        .invoke(() -> settlements.forEach(parts.meters()::settled))
                         .replaceWithVoid();
     }
 
@@ -144,34 +158,41 @@ final class ClaimedDrain implements Drain {
         UUID[] not = parts.disabledTenants().get().stream().map(TenantId::value).toArray(UUID[]::new);
         return Transactions.in(
                         connection,
-                        () -> parts.queue()
-                                .claimFreeLines(
-                                        connection,
-                                        Lanes.LANE_SPACE,
-                                        parts.handlers().types(),
-                                        not,
-                                        token))
-                .chain(claimed -> {
-                    if (claimed.isEmpty()) {
-                        return Uni.createFrom().item(false);
-                    }
-                    Map<JobId, String> tokens = new HashMap<>();
-                    List<Job> together = new ArrayList<>();
-                    List<Job> calls = new ArrayList<>();
-                    for (Job job : claimed) {
-                        tokens.put(job.id(), token);
-                        (parts.handlers().isLeased(job.type()) ? calls : together).add(job);
-                    }
-                    OffsetDateTime readAt = claimed.get(0).runAfter();
-                    return parts.runner()
-                            .run(connection, together, From.PROCESSING, readAt, tokens)
-                            .chain(() -> parts.calls().launchClaimed(connection, calls, token))
-                            .onFailure(OwnershipLostException.class)
-                            .invoke(lost -> LOG.warn(lost.getMessage()))
-                            .onFailure(OwnershipLostException.class)
-                            .recoverWithNull()
-                            .replaceWith(true);
-                });
+                        () -> parts.queue().claimFreeLines(connection, Lanes.LANE_SPACE, types(), not, token))
+                .chain(claimed -> claimed.isEmpty()
+                        ? Uni.createFrom().item(false)
+                        : heldLines
+                                .letGo(connection, claimed, token)
+                                .chain(free -> run(connection, free, token))
+                                .replaceWith(true));
+    }
+
+    /** While as many calls are out as may be, nothing is claimed that would make another. */
+    private String[] types() {
+        return parts.calls().room() > 0
+                ? parts.handlers().types()
+                : parts.handlers().typesWithoutCalls();
+    }
+
+    private Uni<Void> run(SqlConnection connection, List<Job> claimed, String token) {
+        if (claimed.isEmpty()) {
+            return Uni.createFrom().voidItem();
+        }
+        Map<JobId, String> tokens = new HashMap<>();
+        List<Job> together = new ArrayList<>();
+        List<Job> calls = new ArrayList<>();
+        for (Job job : claimed) {
+            tokens.put(job.id(), token);
+            (parts.handlers().isLeased(job.type()) ? calls : together).add(job);
+        }
+        OffsetDateTime readAt = claimed.get(0).runAfter();
+        return parts.runner()
+                .run(connection, together, From.PROCESSING, readAt, tokens)
+                .chain(() -> parts.calls().launchClaimed(connection, calls, token))
+                .onFailure(OwnershipLostException.class)
+                .invoke(lost -> LOG.warn(lost.getMessage()))
+                .onFailure(OwnershipLostException.class)
+                .recoverWithNull();
     }
 
     private Duration jittered(Duration duration) {

@@ -41,6 +41,11 @@ final class HandlerRegistry {
         return types.clone();
     }
 
+    /** Those whose work is all in the database. */
+    String[] typesWithoutCalls() {
+        return batch.keySet().stream().map(JobType::name).sorted().toArray(String[]::new);
+    }
+
     boolean isLeased(JobType type) {
         return leased.containsKey(type);
     }

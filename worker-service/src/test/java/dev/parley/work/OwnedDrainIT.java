@@ -9,14 +9,12 @@ import dev.parley.queue.Backoff;
 import dev.parley.queue.Job;
 import dev.parley.queue.JobQueue;
 import dev.parley.queue.JobType;
-import dev.parley.spi.LeasedJobHandler;
 import dev.parley.spi.Outcome;
 import dev.parley.tenant.Settings;
 import dev.parley.tenant.Tenant;
 import dev.parley.tenant.TenantId;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.json.JsonObject;
-import io.vertx.mutiny.sqlclient.SqlConnection;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
@@ -29,7 +27,6 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
@@ -203,6 +200,32 @@ class OwnedDrainIT {
     }
 
     @Test
+    void what_is_counted_adds_up_to_the_attempts_in_the_database() {
+        Map<String, List<UUID>> jobs = messages(10, 3);
+        UUID poison = jobs.get("c1").get(0);
+        UUID call = send("+1");
+        Vendor vendor = new Vendor();
+        vendor.answerAtOnce = true;
+        AtomicInteger snoozes = new AtomicInteger();
+        vendor.end = job ->
+                snoozes.incrementAndGet() <= 2 ? Outcome.snooze("not now", Duration.ofMillis(10)) : Outcome.done();
+
+        TestWorker worker = start(TestWorker.on(db).calling(vendor).handling(new Ledger(PROCESS, job -> {
+            if (job.id().value().equals(poison)) {
+                throw new IllegalStateException("cannot read this");
+            }
+            return Outcome.done();
+        })));
+
+        awaitStatus(poison, "failed");
+        awaitStatus(call, "done");
+        await().untilAsserted(() ->
+                assertThat(db.count("bot.job_queue WHERE status = 'done'")).isEqualTo(30));
+        worker.assertAttemptsAddUp(db);
+        assertThat(worker.settled("snoozed")).isEqualTo(2);
+    }
+
+    @Test
     void a_session_that_is_ended_comes_back_and_nothing_happens_twice() {
         Map<String, List<UUID>> jobs = messages(40, 25);
         AtomicInteger batches = new AtomicInteger();
@@ -362,6 +385,39 @@ class OwnedDrainIT {
     }
 
     @Test
+    void news_are_found_by_polling_where_nobody_tells_of_them() {
+        UUID first = given.job(given.event(tenant, "+1"));
+        start(TestWorker.on(db).handling(Ledger.of(PROCESS)));
+        awaitStatus(first, "done");
+
+        UUID second = given.job(given.event(tenant, "+1"));
+
+        awaitStatus(second, "done");
+    }
+
+    @Test
+    void a_notification_wakes_an_idle_worker_before_it_would_have_looked() throws Exception {
+        start(TestWorker.on(db).polling(Duration.ofSeconds(60)).handling(Ledger.of(PROCESS)));
+        awaitStatus(given.job(given.event(tenant, "+0")), "done");
+        List<Duration> waits = new ArrayList<>();
+
+        try (Connection teller = db.connect();
+                Statement tell = teller.createStatement()) {
+            for (int i = 1; i <= 11; i++) {
+                UUID job = given.job(given.event(tenant, "+" + i));
+                Instant told = Instant.now();
+                tell.execute("NOTIFY " + Session.WAKE_CHANNEL);
+                await().pollInterval(Duration.ofMillis(5))
+                        .untilAsserted(() -> assertThat(status(job)).isEqualTo("done"));
+                waits.add(Duration.between(told, Instant.now()));
+            }
+        }
+
+        // By itself an idle owner looks once a second, for its lanes' sake.
+        assertThat(waits.stream().sorted().toList().get(5)).isLessThan(Duration.ofMillis(500));
+    }
+
+    @Test
     void a_job_behind_every_cursor_is_found_by_the_sweep() {
         UUID first = given.job(given.event(tenant, "+1"));
         start(TestWorker.on(db).handling(Ledger.of(PROCESS)));
@@ -374,57 +430,6 @@ class OwnedDrainIT {
     }
 
     // ---- calls to the outside
-
-    /** Calls that the test answers; the book says which were made, in order. */
-    private static final class Vendor implements LeasedJobHandler<String> {
-        final List<UUID> calls = new CopyOnWriteArrayList<>();
-        final Map<UUID, CompletableFuture<String>> open = new ConcurrentHashMap<>();
-        final List<UUID> finished = new CopyOnWriteArrayList<>();
-        volatile boolean answerAtOnce;
-        volatile UUID cannotBegin;
-        volatile Function<Job, Outcome> end = job -> Outcome.done();
-        private final JobType type;
-
-        Vendor() {
-            this(SEND);
-        }
-
-        Vendor(JobType type) {
-            this.type = type;
-        }
-
-        @Override
-        public JobType type() {
-            return type;
-        }
-
-        @Override
-        public Uni<List<Step<String>>> begin(SqlConnection tx, List<Job> jobs) {
-            if (jobs.stream().anyMatch(job -> job.id().value().equals(cannotBegin))) {
-                throw new IllegalStateException("cannot begin");
-            }
-            return Uni.createFrom()
-                    .item(jobs.stream()
-                            .<Step<String>>map(job -> new Step.Call<>(() -> {
-                                UUID id = job.id().value();
-                                calls.add(id);
-                                CompletableFuture<String> answer = new CompletableFuture<>();
-                                open.put(id, answer);
-                                if (answerAtOnce) {
-                                    answer.complete("ok");
-                                }
-                                return Uni.createFrom().completionStage(answer);
-                            }))
-                            .toList());
-        }
-
-        @Override
-        public Uni<List<Outcome>> finish(SqlConnection tx, List<Finished<String>> back) {
-            back.forEach(one -> finished.add(one.job().id().value()));
-            return Uni.createFrom()
-                    .item(back.stream().map(one -> end.apply(one.job())).toList());
-        }
-    }
 
     /** Holds a worker at one moment of its path while it is closed. */
     private static final class Gate implements Waypoint {

@@ -1,5 +1,8 @@
 package dev.parley.work;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
 import dev.parley.kit.TestDatabase;
 import dev.parley.kit.TestDatabase.Login;
 import dev.parley.queue.Backoff;
@@ -8,6 +11,7 @@ import dev.parley.spi.BatchJobHandler;
 import dev.parley.spi.LeasedJobHandler;
 import dev.parley.tenant.Tenant;
 import dev.parley.tenant.TenantId;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.mutiny.sqlclient.Pool;
 import java.time.Duration;
@@ -24,11 +28,12 @@ import java.util.function.Supplier;
 /** A worker's spine on a real database, with handlers of the test's own: what {@link Worker} wires, without Quarkus. */
 final class TestWorker implements AutoCloseable {
     private final Drain drain;
-    final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    private final SimpleMeterRegistry meters;
     private boolean stopped;
 
-    private TestWorker(Drain drain) {
+    private TestWorker(Drain drain, SimpleMeterRegistry meters) {
         this.drain = drain;
+        this.meters = meters;
     }
 
     static Builder on(TestDatabase db) {
@@ -157,7 +162,7 @@ final class TestWorker implements AutoCloseable {
             self[0] = owned
                     ? new OwnedDrain(parts, sessions, db.vertx(), loop)
                     : new ClaimedDrain(parts, db.vertx(), loop);
-            TestWorker worker = new TestWorker(self[0]);
+            TestWorker worker = new TestWorker(self[0], registry);
             worker.drain.start();
             return worker;
         }
@@ -234,6 +239,19 @@ final class TestWorker implements AutoCloseable {
 
     Drain drain() {
         return drain;
+    }
+
+    /** How many settlements of any type ended as {@code outcome}. */
+    long settled(String outcome) {
+        return (long) meters.find("parley.jobs.settled").tag("outcome", outcome).counters().stream()
+                .mapToDouble(Counter::count)
+                .sum();
+    }
+
+    /** The arithmetic that the README promises, for a worker that alone did all there was. */
+    void assertAttemptsAddUp(TestDatabase db) {
+        await().untilAsserted(() -> assertThat(settled("done") + settled("retried") + settled("buried"))
+                .isEqualTo(db.value(Long.class, "SELECT sum(attempts)::bigint FROM bot.job_queue")));
     }
 
     void stop(Duration patience) {

@@ -1,0 +1,315 @@
+package dev.parley.work;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.parley.kit.Fixtures;
+import dev.parley.kit.TestDatabase;
+import dev.parley.queue.JobQueue;
+import dev.parley.queue.JobType;
+import dev.parley.spi.Outcome;
+import dev.parley.tenant.Settings;
+import dev.parley.tenant.Tenant;
+import dev.parley.tenant.TenantId;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What of the queue's promises still holds where neither session locks nor LISTEN work: all of them. */
+class ClaimedDrainIT {
+    private static final JobType PROCESS = JobType.PROCESS_INBOUND_MESSAGE;
+    private static final JobType SEND = JobType.SEND_OUTBOUND_MESSAGE;
+
+    @RegisterExtension
+    static final TestDatabase db = TestDatabase.create();
+
+    private final Fixtures given = new Fixtures(db);
+    private final List<TestWorker> workers = new ArrayList<>();
+    private TenantId tenant;
+
+    @BeforeAll
+    static void openLedger() {
+        Ledger.open(db);
+    }
+
+    @BeforeEach
+    void ownTenant() {
+        tenant = given.tenant();
+    }
+
+    @AfterEach
+    void stopAndForget() {
+        workers.forEach(TestWorker::close);
+        db.execute("DELETE FROM bot.job_queue");
+        db.execute("TRUNCATE test.ledger");
+    }
+
+    private TestWorker start(TestWorker.Builder worker) {
+        TestWorker started = worker.start();
+        workers.add(started);
+        return started;
+    }
+
+    private static TestWorker.Builder worker() {
+        return TestWorker.on(db).withoutLanes();
+    }
+
+    private UUID message(String address) {
+        return given.job(given.event(tenant, address));
+    }
+
+    private UUID send(String address) {
+        return given.job(given.event(tenant, address), SEND.name());
+    }
+
+    private Map<String, Object> row(UUID job) {
+        return db.rows("SELECT status, attempts, last_error FROM bot.job_queue WHERE job_id = ?", job)
+                .get(0);
+    }
+
+    private void awaitStatus(UUID job, String status) {
+        await().atMost(Duration.ofSeconds(20))
+                .untilAsserted(() -> assertThat(row(job).get("status")).isEqualTo(status));
+    }
+
+    @Test
+    void news_come_by_polling_alone() {
+        UUID first = message("+1");
+        start(worker().handling(Ledger.of(PROCESS)));
+        awaitStatus(first, "done");
+
+        // Nobody is told of it, and nobody listens.
+        UUID second = message("+1");
+
+        awaitStatus(second, "done");
+        assertThat(Ledger.of(db, "+1")).containsExactly(first, second);
+    }
+
+    @Test
+    void jobs_of_a_disabled_tenant_wait_untouched_and_go_on_in_order() {
+        List<UUID> waiting = IntStream.range(0, 5).mapToObj(i -> message("+1")).toList();
+        Set<TenantId> disabled = ConcurrentHashMap.newKeySet();
+        disabled.add(tenant);
+        UUID other = given.job(given.event(given.tenant(), "+9"));
+        start(worker().without(() -> Set.copyOf(disabled)).handling(Ledger.of(PROCESS)));
+        awaitStatus(other, "done");
+        assertThat(db.count(
+                        "bot.job_queue WHERE tenant_id = ? AND status = 'queued' AND attempts = 0 AND locked_at IS NULL",
+                        tenant.value()))
+                .isEqualTo(5);
+
+        disabled.clear();
+
+        awaitStatus(waiting.get(4), "done");
+        assertThat(Ledger.of(db, "+1")).isEqualTo(waiting);
+    }
+
+    @Test
+    void a_failing_job_is_retried_and_buried_and_its_line_waits_for_it() {
+        UUID poison = message("+1");
+        UUID behind = message("+1");
+        UUID other = message("+2");
+
+        start(worker().handling(new Ledger(PROCESS, job -> {
+            if (job.id().value().equals(poison)) {
+                throw new IllegalStateException("cannot read this");
+            }
+            return Outcome.done();
+        })));
+
+        awaitStatus(other, "done");
+        awaitStatus(behind, "done");
+        assertThat(row(poison)).containsEntry("status", "failed").containsEntry("attempts", 3);
+        assertThat(((String) row(poison).get("last_error")).lines())
+                .hasSize(3)
+                .allMatch(line -> line.contains("cannot read this"));
+    }
+
+    @Test
+    void a_dead_letter_that_holds_keeps_its_line_until_it_is_redriven() {
+        UUID bad = message("+1");
+        UUID behind = message("+1");
+        UUID other = message("+2");
+        AtomicBoolean mended = new AtomicBoolean();
+        Tenant holding = new Tenant(
+                tenant, "t", "T", true, null, null, new Settings(new JsonObject().put("on_dead_letter", "hold")));
+        start(worker().knowing(holding)
+                .handling(new Ledger(
+                        PROCESS,
+                        job -> job.id().value().equals(bad) && !mended.get()
+                                ? Outcome.bury("broken")
+                                : Outcome.done())));
+        awaitStatus(bad, "failed");
+        awaitStatus(other, "done");
+        await().untilAsserted(() -> assertThat(row(behind))
+                .containsEntry("status", "queued")
+                .containsEntry("attempts", 0)
+                .extractingByKey("last_error")
+                .asString()
+                .contains("behind a dead letter that holds its line"));
+
+        mended.set(true);
+        new JobQueue().redrive(db.pool(), tenant, List.of()).await().indefinitely();
+
+        awaitStatus(behind, "done");
+        assertThat(Ledger.of(db, "+1")).containsExactly(bad, behind);
+    }
+
+    @Test
+    void what_a_dead_worker_had_claimed_comes_back_when_its_lease_has_run_out() {
+        UUID left = message("+1");
+        UUID behind = message("+1");
+        claimedBy("dead", left, Duration.ofMinutes(1));
+
+        start(worker().handling(Ledger.of(PROCESS)));
+
+        awaitStatus(behind, "done");
+        assertThat(row(left))
+                .containsEntry("attempts", 2)
+                .extractingByKey("last_error")
+                .asString()
+                .contains("lease expired (worker dead)");
+        assertThat(Ledger.of(db, "+1")).containsExactly(left, behind);
+    }
+
+    @Test
+    void a_lease_that_still_runs_keeps_its_line() {
+        UUID held = message("+1");
+        UUID behind = message("+1");
+        UUID other = message("+2");
+        claimedBy("alive", held, Duration.ZERO);
+
+        start(worker().lease(Duration.ofMinutes(5)).handling(Ledger.of(PROCESS)));
+
+        awaitStatus(other, "done");
+        // Another turn has looked at the queue since.
+        UUID later = message("+3");
+        awaitStatus(later, "done");
+        assertThat(row(held)).containsEntry("status", "processing");
+        assertThat(row(behind)).containsEntry("status", "queued");
+    }
+
+    private void claimedBy(String worker, UUID job, Duration ago) {
+        db.execute("""
+                UPDATE bot.job_queue
+                SET status = 'processing', attempts = 1, locked_by = ? || '/claim',
+                    locked_at = now() - ? * interval '1 millisecond'
+                WHERE job_id = ?
+                """, worker, ago.toMillis(), job);
+    }
+
+    @Test
+    void a_long_calls_lease_is_extended() {
+        UUID job = send("+1");
+        Vendor vendor = new Vendor();
+        start(worker().lease(Duration.ofSeconds(2)).calling(vendor));
+        await().untilAsserted(() -> assertThat(vendor.calls).containsExactly(job));
+
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> db.count("bot.job_queue WHERE locked_at > run_after + interval '3 seconds'") == 1);
+        vendor.open.get(job).complete("ok");
+
+        awaitStatus(job, "done");
+        assertThat(vendor.calls).containsExactly(job);
+    }
+
+    @Test
+    void no_more_calls_are_begun_than_may_be_out() {
+        UUID first = send("+1");
+        Vendor vendor = new Vendor();
+        start(worker().calls(1).calling(vendor).handling(Ledger.of(PROCESS)));
+        await().untilAsserted(() -> assertThat(vendor.calls).containsExactly(first));
+
+        UUID second = send("+2");
+        // What calls nobody goes on meanwhile, and shows that the queue was looked at.
+        UUID message = message("+3");
+        awaitStatus(message, "done");
+        assertThat(row(second)).containsEntry("status", "queued").containsEntry("attempts", 0);
+        vendor.open.get(first).complete("ok");
+
+        await().untilAsserted(() -> assertThat(vendor.calls).containsExactly(first, second));
+        vendor.open.get(second).complete("ok");
+        awaitStatus(second, "done");
+    }
+
+    @Test
+    void a_throttled_tenants_sends_wait_together_and_nobody_elses() {
+        UUID first = send("+1");
+        Vendor vendor = new Vendor();
+        vendor.answerAtOnce = true;
+        AtomicInteger times = new AtomicInteger();
+        vendor.end = job ->
+                times.incrementAndGet() == 1 ? Outcome.pauseTenant("429", Duration.ofSeconds(6)) : Outcome.done();
+        start(worker().calling(vendor));
+        await().untilAsserted(() -> assertThat(row(first))
+                .containsEntry("status", "queued")
+                .containsEntry("attempts", 0)
+                .extractingByKey("last_error")
+                .asString()
+                .contains("tenant paused: 429"));
+
+        UUID elsewhere = given.job(given.event(given.tenant(), "+1"), SEND.name());
+
+        awaitStatus(elsewhere, "done");
+        assertThat(row(first)).containsEntry("status", "queued");
+        awaitStatus(first, "done");
+    }
+
+    @Test
+    void a_stopping_worker_hands_back_what_is_out_at_no_attempts_cost() {
+        UUID job = send("+1");
+        Vendor vendor = new Vendor();
+        TestWorker worker = start(worker().calling(vendor));
+        await().untilAsserted(() -> assertThat(vendor.calls).containsExactly(job));
+
+        worker.stop(Duration.ofMillis(50));
+
+        assertThat(row(job))
+                .containsEntry("status", "queued")
+                .containsEntry("attempts", 0)
+                .extractingByKey("last_error")
+                .asString()
+                .contains("worker stopped during the call");
+    }
+
+    @Test
+    void what_is_counted_adds_up_to_the_attempts_in_the_database() {
+        UUID left = message("+1");
+        claimedBy("dead", left, Duration.ofMinutes(1));
+        UUID poison = message("+2");
+        List<UUID> good = IntStream.range(3, 10).mapToObj(i -> message("+" + i)).toList();
+        UUID call = send("+20");
+        AtomicInteger snoozes = new AtomicInteger();
+        Vendor vendor = new Vendor();
+        vendor.answerAtOnce = true;
+        vendor.end = job ->
+                snoozes.incrementAndGet() <= 2 ? Outcome.snooze("not now", Duration.ofMillis(10)) : Outcome.done();
+
+        TestWorker worker = start(worker().calling(vendor).handling(new Ledger(PROCESS, job -> {
+            if (job.id().value().equals(poison)) {
+                throw new IllegalStateException("cannot read this");
+            }
+            return Outcome.done();
+        })));
+
+        awaitStatus(poison, "failed");
+        awaitStatus(left, "done");
+        awaitStatus(call, "done");
+        good.forEach(job -> awaitStatus(job, "done"));
+        worker.assertAttemptsAddUp(db);
+        assertThat(worker.settled("snoozed")).isEqualTo(2);
+    }
+}
