@@ -41,6 +41,11 @@ public interface MessagingAdapter {
      */
     Uni<Optional<Sent>> lookUp(Tenant tenant, OutboundMessage message, Instant attemptedAt);
 
+    /** What the vendor remembers, for finding what was missed; empty = this vendor's API cannot list messages. */
+    default Optional<MessageHistory> history() {
+        return Optional.empty();
+    }
+
     /**
      * Asks the vendor again for a message that came in, because it may show its media only some time after it
      * ({@link EventReader#showsMediaLater}). May be asked often: it changes nothing at the vendor.

@@ -177,6 +177,13 @@ final class Accounts {
         return List.copyOf(messages);
     }
 
+    synchronized List<Message> messagesOfLocation(String locationId) {
+        return talkByConversation.values().stream()
+                .filter(talk -> talk.conversation.locationId().equals(locationId))
+                .flatMap(talk -> talk.messages.stream())
+                .toList();
+    }
+
     synchronized List<Message> messagesOfContact(String contactId) {
         Talk talk = talkByContact.get(contactId);
         Collection<Message> messages = talk == null ? List.of() : talk.messages;

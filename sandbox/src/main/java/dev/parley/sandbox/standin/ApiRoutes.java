@@ -35,6 +35,7 @@ final class ApiRoutes {
         endpoint(router, HttpMethod.POST, "/oauth/locationToken", api::locationToken);
         endpoint(router, HttpMethod.POST, "/conversations/messages", api::sendMessage);
         endpoint(router, HttpMethod.GET, "/conversations/search", api::searchConversations);
+        endpoint(router, HttpMethod.GET, "/conversations/messages/export", api::exportMessages);
         endpoint(router, HttpMethod.GET, "/conversations/messages/:id", api::message);
         endpoint(router, HttpMethod.GET, "/conversations/:id/messages", api::messagesOfConversation);
         endpoint(router, HttpMethod.GET, "/contacts/:id", api::contact);

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,8 +23,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Chatwoot on 127.0.0.1: one account with one website inbox and an agent bot. Its API takes and lists messages and toggles
- * statuses; whatever happens in a conversation is sent as a webhook, signed as of 4.13, or as older versions do with the
+ * Chatwoot on 127.0.0.1: one account with one website inbox and an agent bot. Its API takes and lists messages, lists
+ * conversations and toggles statuses; whatever happens in a conversation is sent as a webhook, signed as of 4.13, or as older versions do with the
  * password that stands in the URL. Everything is in memory and gone with {@link #close()}.
  *
  * <p>Stricter than Chatwoot: unknown fields are refused. Like Chatwoot, a bot's token may write and toggle, not read.
@@ -33,6 +34,10 @@ public final class ChatwootStandIn implements AutoCloseable {
 
     private static final int INBOX = 3;
     private static final int PAGE = 20;
+    private static final int CONVERSATIONS = 25;
+    private static final Pattern LIST = Pattern.compile("/api/v1/accounts/(\\d+)/conversations");
+    private static final Pattern LIST_QUERY =
+            Pattern.compile("(?:status=(all|open|resolved|pending|snoozed))?&?(?:page=(\\d{1,5}))?");
     private static final Pattern PATH =
             Pattern.compile("/api/v1/accounts/(\\d+)/conversations/(\\d+)/(messages|toggle_status)");
     private static final Set<String> FIELDS =
@@ -69,6 +74,10 @@ public final class ChatwootStandIn implements AutoCloseable {
             this.id = id;
             this.contact = contact;
             this.name = name;
+        }
+
+        long lastActivity() {
+            return messages.isEmpty() ? 0 : messages.get(messages.size() - 1).getLong("created_at");
         }
     }
 
@@ -139,13 +148,13 @@ public final class ChatwootStandIn implements AutoCloseable {
         if (in.status.equals("resolved")) {
             change(in, "pending");
         }
-        return tell(in, add(in, 0, text, new JsonObject()), person(in));
+        return tell(in, add(in, 0, text, new JsonObject(), person(in)));
     }
 
     /** A colleague answers in Chatwoot's own window. */
     public synchronized CompletableFuture<Delivered> agentWrites(int conversation, String text) {
         Conversation in = conversation(conversation);
-        return tell(in, add(in, 1, text, new JsonObject()), agent());
+        return tell(in, add(in, 1, text, new JsonObject(), agent()));
     }
 
     /** As an agent does with the button; nothing happens if it is so already. */
@@ -161,7 +170,7 @@ public final class ChatwootStandIn implements AutoCloseable {
         return found;
     }
 
-    private JsonObject add(Conversation in, int type, String text, JsonObject attributes) {
+    private JsonObject add(Conversation in, int type, String text, JsonObject attributes, JsonObject sender) {
         Instant now = Instant.now();
         JsonObject message = new JsonObject()
                 .put("id", ++last)
@@ -175,6 +184,7 @@ public final class ChatwootStandIn implements AutoCloseable {
                 .put("private", false)
                 .put("status", "sent")
                 .put("source_id", null)
+                .put("sender", sender)
                 .put("created_at", now.getEpochSecond());
         in.messages.add(message);
         return message;
@@ -216,14 +226,13 @@ public final class ChatwootStandIn implements AutoCloseable {
                 .put("timestamp", Instant.now().getEpochSecond());
     }
 
-    private CompletableFuture<Delivered> tell(Conversation in, JsonObject message, JsonObject sender) {
+    private CompletableFuture<Delivered> tell(Conversation in, JsonObject message) {
         return send(message.copy()
                 .put("event", "message_created")
                 .put("message_type", message.getInteger("message_type") == 0 ? "incoming" : "outgoing")
                 .put(
                         "created_at",
                         Instant.ofEpochSecond(message.getLong("created_at")).toString())
-                .put("sender", sender)
                 .put("account", new JsonObject().put("id", ACCOUNT).put("name", "Smile Dental"))
                 .put("inbox", new JsonObject().put("id", INBOX).put("name", "Website"))
                 .put("conversation", json(in)));
@@ -294,12 +303,18 @@ public final class ChatwootStandIn implements AutoCloseable {
         if (!isBot && !settings.userToken().matches(token)) {
             return error(401, "Invalid Access Token");
         }
-        if (!path.matches()) {
+        Matcher list = LIST.matcher(call.path());
+        if (!path.matches() && !list.matches()) {
             return error(404, "Resource could not be found");
         }
         boolean reads = call.method().equals("GET");
         if (isBot && reads) {
             return error(401, "Access to this endpoint is not authorized for bots");
+        }
+        if (list.matches()) {
+            return reads && list.group(1).equals(String.valueOf(ACCOUNT))
+                    ? conversations(call.query())
+                    : error(404, "Resource could not be found");
         }
         // Of seven digits at most here: what is longer is nobody's.
         Conversation in = path.group(2).length() > 7 ? null : conversations.get(Integer.valueOf(path.group(2)));
@@ -338,8 +353,9 @@ public final class ChatwootStandIn implements AutoCloseable {
         }
         Object attributes = body.getValue("content_attributes");
         JsonObject kept = attributes instanceof JsonObject object ? object : new JsonObject();
-        JsonObject message = add(in, 1, content, kept);
-        var unused = tell(in, message, isBot ? new JsonObject().put("id", 1).put("type", "agent_bot") : agent());
+        JsonObject sender = isBot ? new JsonObject().put("id", 1).put("type", "agent_bot") : agent();
+        JsonObject message = add(in, 1, content, kept, sender);
+        var unused = tell(in, message);
         return Answer.ok(message.copy());
     }
 
@@ -356,6 +372,49 @@ public final class ChatwootStandIn implements AutoCloseable {
                                 .put("success", true)
                                 .put("current_status", status)
                                 .put("conversation_id", in.id)));
+    }
+
+    /** Twenty-five a page, those that were active last first; open ones unless asked for others. */
+    private Answer conversations(String query) {
+        Matcher asked = LIST_QUERY.matcher(query);
+        if (!asked.matches()) {
+            return error(422, "stand-in: only status and page are imitated");
+        }
+        String status = asked.group(1) == null ? "open" : asked.group(1);
+        int page = asked.group(2) == null ? 1 : Math.max(1, Integer.parseInt(asked.group(2)));
+        List<Conversation> all = conversations.values().stream()
+                .filter(each -> status.equals("all") || each.status.equals(status))
+                .sorted(Comparator.comparing(Conversation::lastActivity).reversed())
+                .toList();
+        JsonArray listed = new JsonArray();
+        all.stream()
+                .skip((long) (page - 1) * CONVERSATIONS)
+                .limit(CONVERSATIONS)
+                .forEach(each -> listed.add(listed(each)));
+        JsonObject meta = new JsonObject()
+                .put("mine_count", 0)
+                .put("unassigned_count", all.size())
+                .put("all_count", all.size());
+        return Answer.ok(
+                new JsonObject().put("data", new JsonObject().put("meta", meta).put("payload", listed)));
+    }
+
+    /** Other names in other places than in a webhook, as in life. */
+    private static JsonObject listed(Conversation in) {
+        return new JsonObject()
+                .put("id", in.id)
+                .put("account_id", ACCOUNT)
+                .put("inbox_id", INBOX)
+                .put("status", in.status)
+                .put(
+                        "meta",
+                        new JsonObject()
+                                .put(
+                                        "sender",
+                                        new JsonObject().put("id", in.contact).put("name", in.name))
+                                .put("channel", "Channel::WebWidget"))
+                .put("timestamp", in.lastActivity())
+                .put("last_activity_at", in.lastActivity());
     }
 
     private static Answer list(Conversation in, String query) {

@@ -213,6 +213,20 @@ final class GhlApi {
         });
     }
 
+    /** {@code GET /conversations/messages/export} */
+    Answer exportMessages(RoutingContext call) {
+        return gateway(call, "conversations/message.readonly", WORKS_ON_A_LOCATION, token -> {
+            MultiMap query = call.queryParams();
+            checkParameters(query, MessageExport.PARAMETERS, Set.of());
+            String locationId = query.get("locationId");
+            if (locationId == null || locationId.isBlank()) {
+                return Answer.unprocessable(List.of("locationId must be a string", "locationId should not be empty"));
+            }
+            requireLocation(token, locationId);
+            return MessageExport.page(query, accounts.messagesOfLocation(locationId));
+        });
+    }
+
     /** {@code GET /conversations/messages/{id}} */
     Answer message(RoutingContext call) {
         return gateway(call, "conversations/message.readonly", WORKS_ON_A_LOCATION, token -> {

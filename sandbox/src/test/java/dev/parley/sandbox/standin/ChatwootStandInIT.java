@@ -78,6 +78,37 @@ class ChatwootStandInIT {
         assertThat(payload.getJsonObject(0).getString("content")).isEqualTo("hello");
     }
 
+    private HttpResponse<String> conversations(String token, String query) throws Exception {
+        return api.send(api.bare("/api/v1/accounts/2/conversations" + query).header("api_access_token", token));
+    }
+
+    @Test
+    void conversations_are_listed_twenty_five_a_page_and_only_open_ones_unless_asked() throws Exception {
+        for (int i = 0; i < 26; i++) {
+            chatwoot.contactWrites(chatwoot.begin("Person " + i), "hello");
+        }
+
+        JsonObject first = Api.json(conversations("user", "?status=all&page=1")).getJsonObject("data");
+        JsonObject second =
+                Api.json(conversations("user", "?status=all&page=2")).getJsonObject("data");
+
+        assertThat(first.getJsonArray("payload")).hasSize(25);
+        assertThat(second.getJsonArray("payload")).hasSize(2);
+        assertThat(first.getJsonArray("payload")
+                        .getJsonObject(0)
+                        .getJsonObject("meta")
+                        .getString("channel"))
+                .isEqualTo("Channel::WebWidget");
+        assertThat(Api.json(conversations("user", "")).getJsonObject("data").getJsonArray("payload"))
+                .as("they are pending")
+                .isEmpty();
+        assertThat(conversations("bot", "?status=all").statusCode()).isEqualTo(401);
+        assertThat(conversations("user", "?status=lost").statusCode()).isEqualTo(422);
+        assertThat(api.send(api.bare("/api/v1/accounts/3/conversations").header("api_access_token", "user"))
+                        .statusCode())
+                .isEqualTo(404);
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             {"content": " "}              | 422

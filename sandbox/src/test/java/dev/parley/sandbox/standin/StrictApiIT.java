@@ -53,6 +53,74 @@ class StrictApiIT {
         assertThat(kept.to()).isEqualTo("+15550100001");
     }
 
+    private JsonArray exported(String query) throws Exception {
+        HttpResponse<String> response =
+                api.get("/conversations/messages/export?locationId=" + HERE.id() + query, token);
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        return Api.json(response).getJsonArray("messages");
+    }
+
+    @Test
+    void the_export_lists_a_location_by_pages_oldest_first_if_asked_and_mails_only_by_their_channel() throws Exception {
+        for (int number = 0; number < 12; number++) {
+            standIn.customerWrites(HERE.id(), "+15550100001", "Ada", "words " + number)
+                    .get();
+        }
+        standIn.customerWrites(HERE.id(), Channel.EMAIL, "ada@example.org", "Ada", "a mail", null)
+                .get();
+        String list = "/conversations/messages/export?locationId=" + HERE.id() + "&limit=10&sortOrder=asc";
+
+        JsonObject first = Api.json(api.get(list, token));
+        JsonObject second = Api.json(api.get(list + "&cursor=" + first.getString("nextCursor"), token));
+
+        assertThat(first.getJsonArray("messages")).hasSize(10);
+        assertThat(first.getJsonArray("messages").getJsonObject(0).getString("body"))
+                .isEqualTo("words 0");
+        assertThat(first.getInteger("total")).isEqualTo(12);
+        assertThat(second.getJsonArray("messages")).hasSize(2);
+        assertThat(second.getString("nextCursor")).isNull();
+        assertThat(exported("&channel=Email")).hasSize(1);
+        assertThat(exported("&startDate=2099-01-01T00:00:00Z")).isEmpty();
+        assertThat(exported("").getJsonObject(0).getString("body"))
+                .as("newest first unless asked otherwise")
+                .isEqualTo("words 11");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "limit=9, 422",
+        "limit=501, 422",
+        "sortOrder=up, 422",
+        "channel=Pigeon, 422",
+        "startDate=yesterday, 422",
+        "surprise=1, 422",
+        "cursor=garbage, 400",
+        "sortBy=updatedAt, 400"
+    })
+    void an_export_that_is_asked_for_wrongly_is_refused(String parameter, int status) throws Exception {
+        assertThat(api.get("/conversations/messages/export?locationId=" + HERE.id() + "&" + parameter, token)
+                        .statusCode())
+                .isEqualTo(status);
+    }
+
+    @Test
+    void an_export_takes_a_location_the_right_token_its_scope_and_a_version() throws Exception {
+        String list = "/conversations/messages/export?locationId=";
+        TokenPair writer = standIn.issueTokens(HERE.id(), TokenKind.LOCATION, Set.of("conversations/message.write"));
+
+        assertThat(api.get("/conversations/messages/export", token).statusCode())
+                .isEqualTo(422);
+        assertRefused(api.get(list + THERE.id(), token), 403, "The token does not have access to this location.");
+        assertRefused(
+                api.get(list + HERE.id(), writer.access().reveal()),
+                401,
+                "The token is not authorized for this scope.");
+        assertRefused(
+                api.send(api.bare(list + HERE.id()).header("Authorization", "Bearer " + token)),
+                401,
+                "version header was not found.");
+    }
+
     @Test
     void without_authorization_it_is_401_and_nothing_is_sent() throws Exception {
         HttpRequest.Builder request =

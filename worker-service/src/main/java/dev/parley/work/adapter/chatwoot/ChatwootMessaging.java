@@ -2,6 +2,7 @@ package dev.parley.work.adapter.chatwoot;
 
 import dev.parley.spi.AdapterException;
 import dev.parley.spi.AdapterException.Kind;
+import dev.parley.spi.MessageHistory;
 import dev.parley.spi.MessagingAdapter;
 import dev.parley.tenant.Tenant;
 import dev.parley.tenant.Vault;
@@ -179,6 +180,38 @@ public final class ChatwootMessaging implements MessagingAdapter, AutoCloseable 
                                     attemptedAt,
                                     time)
                             .run());
+        });
+    }
+
+    @Override
+    public Optional<MessageHistory> history() {
+        return Optional.of(new ChatwootHistory(this::read));
+    }
+
+    /** One GET below the tenant's account. */
+    private Uni<JsonObject> read(Tenant tenant, String path) {
+        return VendorCall.ending("list of messages", false, config.callTimeout(), time -> {
+            String account = tenant.settings()
+                    .text("chatwoot.account_id")
+                    .filter(id -> id.matches(NUMBER))
+                    .orElseThrow(
+                            () -> refused("the account is not known: settings.chatwoot.account_id is not a number"));
+            return credentials.of(tenant.id(), NAME).flatMap(credential -> {
+                String token = readToken(credential);
+                return api.call(tenant, HttpMethod.GET, "/api/v1/accounts/" + account + path, token, null, time)
+                        .map(answer -> {
+                            if (!answer.isSuccess()) {
+                                throw api.failure(answer, tenant, List.of(token), false);
+                            }
+                            JsonObject json = answer.json();
+                            if (json == null) {
+                                throw new AdapterException(
+                                        Kind.TRANSIENT,
+                                        "list of messages: Chatwoot answered 2xx without a JSON object");
+                            }
+                            return json;
+                        });
+            });
         });
     }
 

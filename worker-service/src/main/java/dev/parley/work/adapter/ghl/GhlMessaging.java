@@ -3,6 +3,7 @@ package dev.parley.work.adapter.ghl;
 import dev.parley.dialog.Lenient;
 import dev.parley.spi.AdapterException;
 import dev.parley.spi.AdapterException.Kind;
+import dev.parley.spi.MessageHistory;
 import dev.parley.spi.MessagingAdapter;
 import dev.parley.tenant.CredentialStore;
 import dev.parley.tenant.Tenant;
@@ -134,28 +135,45 @@ public final class GhlMessaging implements MessagingAdapter, AutoCloseable {
 
     @Override
     public Uni<JsonArray> media(Tenant tenant, String providerMessageId) {
-        Request request = new Request(
-                HttpMethod.GET,
-                "/conversations/messages/" + encoded(providerMessageId),
-                Map.of(),
-                null,
-                List.of(providerMessageId));
+        String path = "/conversations/messages/" + encoded(providerMessageId);
+        return read("media", tenant, path, List.of(providerMessageId)).map(json -> {
+            // The API wraps the message; its description does not.
+            JsonObject message = json.getValue("message") instanceof JsonObject wrapped ? wrapped : json;
+            return References.toUrls(Lenient.array(message, "attachments"));
+        });
+    }
+
+    @Override
+    public Optional<MessageHistory> history() {
+        return Optional.of(new GhlHistory(
+                (tenant, path) -> read("list of messages", tenant, path, List.of()), this::locationOf));
+    }
+
+    /** One GET, of a JSON object. */
+    private Uni<JsonObject> read(String what, Tenant tenant, String path, List<String> hidden) {
         return VendorCall.ending(
-                "media",
+                what,
                 false,
                 config.callTimeout(),
-                left -> call(tenant, request, left).map(call -> {
-                    if (!call.answer().isSuccess()) {
-                        throw call.failure(false);
-                    }
-                    JsonObject json = call.answer().json();
-                    if (json == null) {
-                        throw new AdapterException(Kind.TRANSIENT, "GoHighLevel answered 2xx without a JSON object");
-                    }
-                    // The API wraps the message; its description does not.
-                    JsonObject message = json.getValue("message") instanceof JsonObject wrapped ? wrapped : json;
-                    return References.toUrls(Lenient.array(message, "attachments"));
-                }));
+                left -> call(tenant, new Request(HttpMethod.GET, path, Map.of(), null, hidden), left)
+                        .map(call -> {
+                            if (!call.answer().isSuccess()) {
+                                throw call.failure(false);
+                            }
+                            JsonObject json = call.answer().json();
+                            if (json == null) {
+                                throw new AdapterException(
+                                        Kind.TRANSIENT, what + ": GoHighLevel answered 2xx without a JSON object");
+                            }
+                            return json;
+                        }));
+    }
+
+    private Uni<String> locationOf(Tenant tenant) {
+        return tokens.current(tenant.id())
+                .map(credential -> location(tenant, credential)
+                        .orElseThrow(() -> refused("the account's location is not known: neither the credentials nor"
+                                + " settings.ghl.location_id name it")));
     }
 
     private static JsonObject body(Tenant tenant, OutboundMessage message) {
@@ -371,11 +389,7 @@ public final class GhlMessaging implements MessagingAdapter, AutoCloseable {
 
         private Uni<Optional<Sent>> search() {
             String contactId = contactId(message);
-            return tokens.current(tenant.id())
-                    .map(credential -> location(tenant, credential)
-                            .orElseThrow(
-                                    () -> refused("the account's location is not known: neither the credentials nor"
-                                            + " settings.ghl.location_id name it")))
+            return locationOf(tenant)
                     .flatMap(location -> get("/conversations/search?locationId=" + encoded(location) + "&contactId="
                             + encoded(contactId) + "&limit=20"))
                     .flatMap(call -> {
@@ -531,7 +545,7 @@ public final class GhlMessaging implements MessagingAdapter, AutoCloseable {
         }
     }
 
-    private static String encoded(String text) {
+    static String encoded(String text) {
         return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
