@@ -18,7 +18,6 @@ import dev.parley.spi.WebhookProvider;
 import dev.parley.tenant.Secret;
 import dev.parley.tenant.Tenant;
 import dev.parley.tenant.TenantDirectory;
-import dev.parley.tenant.TenantId;
 import io.smallrye.mutiny.Uni;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
@@ -304,32 +303,15 @@ class Intake {
     private static Placed unrouted(WebhookProvider vendor, Reading.Event event, Delivery delivery, String why) {
         String known = event.quarantine();
         Reading.Event kept = event.quarantined(known == null ? why : known);
-        return new Placed(event(TenantDirectory.UNROUTED, vendor, kept, delivery), null);
+        return new Placed(kept.fact(TenantDirectory.UNROUTED, vendor.name(), delivery.arrivedNanos()), null);
     }
 
     private static Uni<Placed> inTenant(WebhookProvider vendor, Tenant tenant, Reading.Event event, Delivery delivery) {
         return Uni.createFrom()
                 .item(
                         tenant.enabled()
-                                ? new Placed(event(tenant.id(), vendor, event, delivery), null)
+                                ? new Placed(event.fact(tenant.id(), vendor.name(), delivery.arrivedNanos()), null)
                                 : new Placed(null, Delay.TENANT_DISABLED));
-    }
-
-    private static InboundEvent event(TenantId tenant, WebhookProvider vendor, Reading.Event event, Delivery delivery) {
-        String quarantine = event.quarantine();
-        Payload payload = event.payload();
-        return InboundEvent.create(
-                tenant,
-                vendor.name(),
-                quarantine == null ? event.type() : InboundEvent.QUARANTINED,
-                event.eventId(),
-                event.messageId(),
-                event.channel(),
-                event.address(),
-                event.key(),
-                quarantine == null || quarantine.equals(payload.reason()) ? payload : payload.noting(quarantine),
-                delivery.arrivedNanos(),
-                event.job());
     }
 
     /** Stores what can be stored; if any event has to wait the whole delivery comes again, and the rest are duplicates. */

@@ -31,7 +31,7 @@ class RolesIT {
             core.tenants             S      S      SIUD     -
             core.tenant_credentials  S      SIUD   SIUD     -
             bot.inbound_events       SI     SI     SI       -
-            bot.job_queue            SI     SIUD   SU       -
+            bot.job_queue            SI     SIUD   SIU      -
             bot.contacts             -      SIU    S        -
             bot.conversations        -      SIU    S        -
             bot.messages             -      SIU    S        -

@@ -3,23 +3,13 @@ package dev.parley.sandbox;
 import dev.parley.tenant.Credentials;
 import dev.parley.tenant.TenantId;
 import dev.parley.tenant.Vault;
-import io.smallrye.mutiny.Uni;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonObject;
-import io.vertx.mutiny.core.Vertx;
-import io.vertx.mutiny.pgclient.PgBuilder;
-import io.vertx.mutiny.sqlclient.Pool;
-import io.vertx.pgclient.PgConnectOptions;
-import io.vertx.pgclient.PgException;
-import io.vertx.sqlclient.PoolOptions;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
-import java.net.ConnectException;
-import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -43,7 +33,6 @@ final class CredentialsCommand {
             """;
 
     private static final int MAX_INPUT = 64 * 1024;
-    private static final Duration QUICK = Duration.ofSeconds(30);
 
     private CredentialsCommand() {}
 
@@ -68,13 +57,13 @@ final class CredentialsCommand {
             err.println("parley credentials: " + e.getMessage());
             return NOT_RUN;
         } catch (RuntimeException e) {
-            err.println("parley credentials: " + explain(e, env));
+            err.println("parley credentials: " + Operator.explain(e, env));
             return NOT_RUN;
         }
     }
 
     private static int seal(Credentials credentials, String slug, String provider, JsonObject secret, PrintStream out) {
-        credentials.seal(slug, provider, secret).await().atMost(QUICK);
+        credentials.seal(slug, provider, secret).await().atMost(Operator.QUICK);
         out.println("sealed the credentials of " + slug + " for " + provider);
         return OK;
     }
@@ -140,61 +129,6 @@ final class CredentialsCommand {
 
     private static int with(Map<String, String> env, Function<Credentials, Integer> command) {
         Vault vault = Vault.of(env.getOrDefault("TENANT_ENCRYPTION_KEY", ""));
-        PgConnectOptions options;
-        try {
-            options = PgConnectOptions.fromUri(required(env, "PARLEY_DB_URL"));
-        } catch (IllegalArgumentException e) {
-            // The parser's message would repeat the address, which may contain a password.
-            throw new IllegalArgumentException(
-                    env.containsKey("PARLEY_DB_URL")
-                            ? "PARLEY_DB_URL is not an address such as postgresql://127.0.0.1:54321/parley"
-                            : e.getMessage());
-        }
-        options.setUser(required(env, "PARLEY_DB_USER")).setPassword(env.getOrDefault("PARLEY_DB_PASSWORD", ""));
-        Vertx vertx = Vertx.vertx();
-        try {
-            Pool db = PgBuilder.pool()
-                    .connectingTo(options)
-                    .with(new PoolOptions().setMaxSize(2))
-                    .using(vertx)
-                    .build();
-            return command.apply(new Credentials(db, vault));
-        } finally {
-            // Ends the pool as well.
-            vertx.close()
-                    .onFailure()
-                    .recoverWithUni(failure -> Uni.createFrom().voidItem())
-                    .await()
-                    .atMost(QUICK);
-        }
-    }
-
-    private static String required(Map<String, String> env, String name) {
-        String value = env.getOrDefault(name, "");
-        if (value.isBlank()) {
-            throw new IllegalArgumentException(name + " is not set");
-        }
-        return value;
-    }
-
-    private static String explain(RuntimeException failure, Map<String, String> env) {
-        Throwable cause = failure;
-        while (!(cause instanceof PgException) && cause.getCause() != null) {
-            cause = cause.getCause();
-        }
-        if (cause instanceof PgException database) {
-            return switch (String.valueOf(database.getSqlState())) {
-                case "28P01", "28000" -> "the database does not accept PARLEY_DB_USER and PARLEY_DB_PASSWORD";
-                case "3D000" -> "the database that PARLEY_DB_URL names does not exist";
-                case "42P01", "3F000" -> "the database has no Parley schema yet: run the migrations first";
-                case "42501" -> "the user in PARLEY_DB_USER may not do this: it takes the role parley_operator";
-                default -> "database error " + database.getSqlState() + ": " + database.getErrorMessage();
-            };
-        }
-        if (cause instanceof ConnectException || cause instanceof UnknownHostException) {
-            return "the database at " + env.getOrDefault("PARLEY_DB_URL", "").replaceAll("//[^@/]*@", "//")
-                    + " is not reachable";
-        }
-        return cause.getClass().getSimpleName() + ": " + cause.getMessage();
+        return Operator.connected(env, (vertx, db) -> command.apply(new Credentials(db, vault)));
     }
 }

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.TreeMap;
 
 /** Files that let `psql` and the other commands find a sandbox that another process runs. */
 final class Endpoints {
@@ -18,8 +19,11 @@ final class Endpoints {
     /**
      * A libpq service file (one section per login, so that {@code PGSERVICE=operator psql} is all it takes) and the
      * environment an operator's command needs.
+     *
+     * @param vendors how the services reach vendors and know their webhooks
      */
-    static void write(DataDirectory data, Database database, int port, String encryptionKeys) {
+    static void write(
+            DataDirectory data, Database database, int port, String encryptionKeys, Map<String, String> vendors) {
         StringBuilder services = new StringBuilder("# Written by the sandbox at every start.\n");
         for (String login : List.of("operator", "ingest", "worker", Postgres.SUPERUSER)) {
             services.append("""
@@ -34,18 +38,29 @@ final class Endpoints {
                     login, port, Database.NAME, login, database.password(login).reveal()));
         }
         Secrets.write(data.secrets().resolve("pg_service.conf"), services.toString());
-        Secrets.write(data.secrets().resolve(OPERATOR), """
+        Secrets.write(
+                data.secrets().resolve(OPERATOR),
+                """
                 PARLEY_DB_URL=%s
                 PARLEY_DB_USER=operator
                 PARLEY_DB_PASSWORD=%s
                 TENANT_ENCRYPTION_KEY=%s
-                """.formatted(
-                        database.url(), database.password("operator").reveal(), encryptionKeys));
+                """.formatted(database.url(), database.password("operator").reveal(), encryptionKeys) + lines(vendors));
         try {
             Files.writeString(data.endpoints(), "postgres.port=" + port + "\n");
         } catch (IOException e) {
             throw new SandboxException("cannot write " + data.endpoints() + ": " + e, e);
         }
+    }
+
+    private static String lines(Map<String, String> settings) {
+        StringBuilder lines = new StringBuilder();
+        new TreeMap<>(settings)
+                .forEach((name, value) -> lines.append(name)
+                        .append('=')
+                        .append(value.replace("\\", "\\\\"))
+                        .append('\n'));
+        return lines.toString();
     }
 
     /** What an operator's command needs to reach the sandbox on {@code directory}; empty if none ever ran there. */

@@ -17,10 +17,12 @@ public final class Parley {
 
     private static final Map<String, CommandLine> COMMANDS = new TreeMap<>(Map.of(
             "up", UpCommand::run,
+            "backfill", BackfillCommand::run,
             "credentials", Parley::credentials,
             "down", DownCommand::run,
             "demo", DemoCommand::run,
             "psql", SqlCommand::run,
+            "replay", ReplayCommand::run,
             "trace", TraceCommand::run,
             "help", Help::run));
 
@@ -47,11 +49,8 @@ public final class Parley {
         System.exit(exit);
     }
 
-    /** What the environment says wins; what it leaves open is the sandbox's own. */
     private static int credentials(List<String> arguments) {
-        Map<String, String> environment =
-                new TreeMap<>(Endpoints.operatorEnvironment(Layout.found().usualData()));
-        environment.putAll(System.getenv());
+        Map<String, String> environment = Operator.environment(Layout.found().usualData());
         return CredentialsCommand.run(arguments.toArray(String[]::new), System.in, System.out, System.err, environment);
     }
 

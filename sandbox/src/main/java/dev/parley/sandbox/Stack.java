@@ -123,7 +123,7 @@ public final class Stack implements AutoCloseable {
         try (Connection admin = db.connect(Postgres.SUPERUSER)) {
             businesses.install(new Tenants(admin, sealing.vault()), ghl);
         }
-        Endpoints.write(data, db, port, sealing.text().reveal());
+        Endpoints.write(data, db, port, sealing.text().reveal(), vendors(ghl));
 
         common = Map.of(
                 "PARLEY_DB_URL",
@@ -198,10 +198,7 @@ public final class Stack implements AutoCloseable {
             int port = plan.ports().worker(number);
             int management = plan.ports().workerManagement(number);
             Map<String, String> environment = environment("worker", port, management);
-            GhlStandIn ghl = standIn();
-            environment.put("PARLEY_GHL_CLIENT_ID", ghl.app().clientId());
-            environment.put("PARLEY_GHL_CLIENT_SECRET", ghl.app().clientSecret().reveal());
-            environment.put("PARLEY_GHL_BASE_URL", ghl.url().toString());
+            environment.putAll(callingGhl(standIn()));
             // Where the stand-in keeps media; everything else that is not public stays closed.
             environment.put("PARLEY_MEDIA_ALLOWED_NETWORKS", "127.0.0.1");
             environment.putAll(plan.workerEnvironment());
@@ -211,6 +208,25 @@ public final class Stack implements AutoCloseable {
             service.start();
             return service;
         }
+    }
+
+    private static Map<String, String> callingGhl(GhlStandIn ghl) {
+        return Map.of(
+                "PARLEY_GHL_CLIENT_ID", ghl.app().clientId(),
+                "PARLEY_GHL_CLIENT_SECRET", ghl.app().clientSecret().reveal(),
+                "PARLEY_GHL_BASE_URL", ghl.url().toString());
+    }
+
+    /** What an operator's command must know of vendors to read and ask as the services do. */
+    private Map<String, String> vendors(GhlStandIn ghl) {
+        Map<String, String> settings = new LinkedHashMap<>(callingGhl(ghl));
+        settings.put("PARLEY_GHL_APP_IDS", ghl.app().appId());
+        plan.workerEnvironment().forEach((name, value) -> {
+            if (name.startsWith("PARLEY_") && !name.startsWith("PARLEY_WORKER_")) {
+                settings.put(name, value);
+            }
+        });
+        return settings;
     }
 
     private ServiceProcess process(String name, Path jar, int port, int management, Map<String, String> environment) {

@@ -208,6 +208,22 @@ public final class Dialog {
                 });
     }
 
+    /** The whole conversation in which {@code message} stands, oldest first; empty if there is no such message. */
+    public Uni<List<Message>> readTranscript(SqlConnection db, MessageId message) {
+        return db.preparedQuery(MessageStore.TRANSCRIPT)
+                .execute(Tuple.of(message.value()))
+                .map(rows -> {
+                    List<Message> transcript = new ArrayList<>();
+                    for (Row row : rows) {
+                        Message each = MessageStore.message(row);
+                        if (each != null) {
+                            transcript.add(each);
+                        }
+                    }
+                    return transcript;
+                });
+    }
+
     /**
      * Writes {@code changes} in at most six statements, sent one behind the other without waiting in between, parents
      * first. Fails with {@link DialogConflictException} if any row was not as it had been read.

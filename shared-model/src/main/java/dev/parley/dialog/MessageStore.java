@@ -90,6 +90,13 @@ final class MessageStore {
             ORDER BY m.m_created_at, m.m_id
             """;
 
+    /** All of the conversation in which the message {@code $1} stands. */
+    static final String TRANSCRIPT = "SELECT " + COLUMNS + """
+            FROM bot.messages
+            WHERE conversation_id = (SELECT conversation_id FROM bot.messages WHERE message_id = $1)
+            ORDER BY created_at, message_id
+            """;
+
     private static final String INSERT = """
             INSERT INTO bot.messages
               (message_id, tenant_id, conversation_id, contact_id, direction,

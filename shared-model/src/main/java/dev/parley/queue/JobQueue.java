@@ -383,6 +383,17 @@ public final class JobQueue {
               AND (cardinality($2::uuid[]) = 0 OR job_id = ANY ($2::uuid[]))
             """;
 
+    private static final String RUN_AGAIN = """
+            UPDATE bot.job_queue
+            SET status = 'queued',
+                attempts = 0,
+                run_after = statement_timestamp(),
+                updated_at = statement_timestamp()
+            WHERE tenant_id = $1
+              AND job_id = ANY ($2::uuid[])
+              AND (status = 'done') IS TRUE
+            """;
+
     private static final String PRUNE = """
             DELETE FROM bot.job_queue
             WHERE job_id IN (
@@ -700,6 +711,16 @@ public final class JobQueue {
      */
     public Uni<Integer> redrive(SqlClient db, TenantId tenant, Collection<JobId> jobs) {
         return db.preparedQuery(REDRIVE)
+                .execute(Tuple.of(tenant.value(), ids(jobs)))
+                .map(RowSet::rowCount);
+    }
+
+    /**
+     * Puts jobs back that count as done although their effects are missing: a database that was restored or mended by hand.
+     * What their handlers find done already they do not do again.
+     */
+    public Uni<Integer> runAgain(SqlClient db, TenantId tenant, Collection<JobId> jobs) {
+        return db.preparedQuery(RUN_AGAIN)
                 .execute(Tuple.of(tenant.value(), ids(jobs)))
                 .map(RowSet::rowCount);
     }

@@ -1,8 +1,10 @@
 package dev.parley.spi;
 
 import dev.parley.inbound.EventKey;
+import dev.parley.inbound.InboundEvent;
 import dev.parley.inbound.Payload;
 import dev.parley.queue.JobType;
+import dev.parley.tenant.TenantId;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -83,6 +85,27 @@ public sealed interface Reading {
         /** For a person to look at: stored for its tenant, without a job, with the reason beside it. */
         public Event quarantined(String reason) {
             return new Event(type, null, key, payload, account, eventId, messageId, channel, address, reason);
+        }
+
+        /**
+         * The fact as it will be stored. What a person must look at is quarantined, with the reason beside it.
+         *
+         * @param provider who told of it, as in the URL
+         * @param arrivedNanos see {@link InboundEvent}
+         */
+        public InboundEvent fact(TenantId tenant, String provider, long arrivedNanos) {
+            return InboundEvent.create(
+                    tenant,
+                    provider,
+                    quarantine == null ? type : InboundEvent.QUARANTINED,
+                    eventId,
+                    messageId,
+                    channel,
+                    address,
+                    key,
+                    quarantine == null || quarantine.equals(payload.reason()) ? payload : payload.noting(quarantine),
+                    arrivedNanos,
+                    job);
         }
 
         public String type() {

@@ -9,6 +9,7 @@ import dev.parley.dialog.Dialog.Found;
 import dev.parley.dialog.Dialog.Lookup;
 import dev.parley.dialog.DialogConflictException;
 import dev.parley.dialog.FirstDialog;
+import dev.parley.dialog.Lenient;
 import dev.parley.dialog.Media;
 import dev.parley.dialog.Media.State;
 import dev.parley.dialog.Message;
@@ -45,6 +46,8 @@ import org.jspecify.annotations.Nullable;
 public final class ProcessInboundMessage implements BatchJobHandler {
     private static final Duration UNTIL_TENANT_IS_KNOWN = Duration.ofSeconds(5);
     private static final String NOBODY = "parley";
+    /** Where a message that no webhook brought says how it was found; in an event led by {@code $}, as all that is ours. */
+    static final String BACKFILL = "backfill";
 
     private final Dialog dialog;
     private final FirstDialog firstDialog;
@@ -126,6 +129,27 @@ public final class ProcessInboundMessage implements BatchJobHandler {
                 event.channelAddress() == null ? event.id().toString() : event.channelAddress());
     }
 
+    /**
+     * What is made of a message. One that was found long after it was written ({@code $backfill.silence} beside the provider's
+     * fields) is not answered: what it says about consent counts, the conversation stays where it was.
+     */
+    static FirstDialog.Move decided(FirstDialog dialog, JsonObject payload, FirstDialog.Turn turn) {
+        FirstDialog.Move move = dialog.answer(turn);
+        String silence = Lenient.text(Lenient.object(payload, "$" + BACKFILL), "silence");
+        if (silence == null) {
+            return move;
+        }
+        boolean isConsent = !move.consent().json().equals(turn.consent().json());
+        return new FirstDialog.Move(
+                isConsent
+                        ? move.state()
+                        : turn.state().at(turn.state().step(), turn.state().intent()),
+                move.consent(),
+                move.intent(),
+                null,
+                silence);
+    }
+
     private record ProviderMessage(TenantId tenant, String provider, String id) {}
 
     /** The fold over one set of jobs. */
@@ -166,15 +190,18 @@ public final class ProcessInboundMessage implements BatchJobHandler {
                     draft.contact(heard.from()).named(incoming.displayName()).withRefs(incoming.contactRefs());
             Conversation conversation = draft.conversation(heard.from()).reopened();
 
-            FirstDialog.Move move = firstDialog.answer(new FirstDialog.Turn(
-                    heard.tenant().dialog(),
-                    conversation.state(),
-                    contact.consent(),
-                    heard.from().channel(),
-                    incoming.text(),
-                    contact.displayName(),
-                    conversation.lastOutboundAt() != null,
-                    now));
+            FirstDialog.Move move = decided(
+                    firstDialog,
+                    event.payload(),
+                    new FirstDialog.Turn(
+                            heard.tenant().dialog(),
+                            conversation.state(),
+                            contact.consent(),
+                            heard.from().channel(),
+                            incoming.text(),
+                            contact.displayName(),
+                            conversation.lastOutboundAt() != null,
+                            now));
 
             Conversation next = conversation.with(move.state()).heard(saidAt(event, incoming));
             draft.put(contact.with(move.consent()));
@@ -258,6 +285,7 @@ public final class ProcessInboundMessage implements BatchJobHandler {
 
     private static JsonObject payload(Heard heard, FirstDialog.Move move) {
         Incoming incoming = heard.incoming();
+        Job.Event event = heard.job().event();
         JsonObject decision = new JsonObject().put("intent", move.intent());
         if (move.silence() != null) {
             decision.put("silence", move.silence());
@@ -265,6 +293,9 @@ public final class ProcessInboundMessage implements BatchJobHandler {
         JsonObject payload = new JsonObject().put("details", incoming.details()).put("decision", decision);
         if (!heard.media().isEmpty()) {
             payload.put("media", Media.json(heard.media()));
+        }
+        if (event.payload().getValue("$" + BACKFILL) instanceof JsonObject found) {
+            payload.put(BACKFILL, found);
         }
         return incoming.sentAt() == null
                 ? payload

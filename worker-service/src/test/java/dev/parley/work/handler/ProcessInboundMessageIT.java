@@ -102,6 +102,63 @@ class ProcessInboundMessageIT extends JobHandlerContract {
                         .containsEntry("state", "planned"));
     }
 
+    private UUID isFound(String address, String text, String silence) {
+        return stage.event(
+                "ghl",
+                "inbound_message",
+                "process_inbound_message",
+                address,
+                "found-" + UUID.randomUUID(),
+                new JsonObject()
+                        .put("type", "InboundMessage")
+                        .put("body", text)
+                        .put("contactId", "c-" + address)
+                        .put(
+                                "$backfill",
+                                new JsonObject()
+                                        .put("at", "2026-11-28T10:00:00Z")
+                                        .put("silence", silence)));
+    }
+
+    @Test
+    void a_message_found_late_is_recorded_with_the_reason_why_it_is_not_answered_and_the_greeting_is_still_to_come() {
+        UUID found = isFound("+1690", "hello", "found by backfill, 3 h after it was written");
+        stage.processInbound();
+        stage.hears("+1690", "anybody there?");
+        stage.processInbound();
+
+        assertThat(stage.transcript("+1690")).containsExactly("> hello", "> anybody there?", GREETING);
+        assertThat(db.rows(
+                        "SELECT payload #>> '{decision,silence}' AS why, payload #>> '{backfill,at}' AS at"
+                                + " FROM bot.messages WHERE message_id = ?",
+                        found))
+                .singleElement()
+                .satisfies(row -> assertThat(row)
+                        .containsEntry("why", "found by backfill, 3 h after it was written")
+                        .containsEntry("at", "2026-11-28T10:00:00Z"));
+    }
+
+    @Test
+    void a_stop_found_late_counts_and_is_not_answered() {
+        isFound("+1691", "STOP", "found by backfill, 3 h after it was written");
+        stage.processInbound();
+        stage.hears("+1691", "hello");
+        stage.processInbound();
+
+        assertThat(stage.transcript("+1691")).containsExactly("> STOP", "> hello");
+        assertThat(stage.metadata("+1691").getJsonObject("consent").containsKey("opted_out"))
+                .isTrue();
+    }
+
+    @Test
+    void a_message_found_in_time_is_answered_like_any_other() {
+        isFound("+1692", "hello", null);
+
+        stage.processInbound();
+
+        assertThat(stage.transcript("+1692")).containsExactly("> hello", GREETING);
+    }
+
     @Test
     void twenty_messages_of_one_contact_in_one_set_are_folded_in_order() {
         IntStream.range(0, 20).forEach(i -> stage.hears("+1611", "message " + i));

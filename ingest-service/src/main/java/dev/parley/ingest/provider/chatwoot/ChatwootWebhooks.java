@@ -60,7 +60,7 @@ public final class ChatwootWebhooks implements WebhookProvider {
         this(config.chatwoot().tolerance());
     }
 
-    ChatwootWebhooks(Duration tolerance) {
+    public ChatwootWebhooks(Duration tolerance) {
         this.tolerance = tolerance;
     }
 

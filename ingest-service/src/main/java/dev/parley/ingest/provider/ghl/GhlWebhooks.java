@@ -45,7 +45,7 @@ public final class GhlWebhooks implements WebhookProvider {
     }
 
     /** @throws IllegalArgumentException if one of {@code extraKeys} is malformed; says which */
-    GhlWebhooks(List<String> appIds, List<String> extraKeys) {
+    public GhlWebhooks(List<String> appIds, List<String> extraKeys) {
         this(appIds, new GhlKeys(extraKeys));
     }
 

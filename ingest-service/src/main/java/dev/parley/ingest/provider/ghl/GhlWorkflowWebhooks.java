@@ -43,7 +43,7 @@ public final class GhlWorkflowWebhooks implements WebhookProvider {
         this(config.ghlWorkflow().window());
     }
 
-    GhlWorkflowWebhooks(Duration window) {
+    public GhlWorkflowWebhooks(Duration window) {
         this.window = window;
     }
 

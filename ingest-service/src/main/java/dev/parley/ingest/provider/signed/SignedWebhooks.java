@@ -43,7 +43,7 @@ public final class SignedWebhooks implements WebhookProvider {
 
     private final Understood understood = new Understood();
 
-    SignedWebhooks() {}
+    public SignedWebhooks() {}
 
     @Override
     public String name() {

@@ -53,7 +53,7 @@ public final class StandardWebhooks implements WebhookProvider {
         this(config.standardWebhooks().tolerance());
     }
 
-    StandardWebhooks(Duration tolerance) {
+    public StandardWebhooks(Duration tolerance) {
         this.tolerance = tolerance;
     }
 

@@ -45,7 +45,7 @@ public final class TelegramWebhooks implements WebhookProvider {
             "chat_join_request",
             "business_message");
 
-    TelegramWebhooks() {}
+    public TelegramWebhooks() {}
 
     @Override
     public String name() {

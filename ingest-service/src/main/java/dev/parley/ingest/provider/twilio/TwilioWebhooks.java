@@ -58,7 +58,7 @@ public final class TwilioWebhooks implements WebhookProvider {
     }
 
     /** @param publicUrl under which the world sees this service; null = not known: nothing verifies */
-    TwilioWebhooks(@Nullable String publicUrl) {
+    public TwilioWebhooks(@Nullable String publicUrl) {
         this.publicUrl = publicUrl == null || publicUrl.isBlank()
                 ? null
                 : publicUrl.strip().replaceAll("/+$", "");

@@ -52,7 +52,7 @@ public final class WhatsAppWebhooks implements WebhookProvider {
                 config.whatsapp().verifyTokens().orElse(List.of()));
     }
 
-    WhatsAppWebhooks(List<String> appSecrets, List<String> verifyTokens) {
+    public WhatsAppWebhooks(List<String> appSecrets, List<String> verifyTokens) {
         this.appSecrets = secrets(appSecrets);
         this.verifyTokens = secrets(verifyTokens);
         if (this.appSecrets.isEmpty() != this.verifyTokens.isEmpty()) {

@@ -150,12 +150,12 @@ public final class GhlMessaging implements MessagingAdapter, AutoCloseable {
     }
 
     /** One GET, of a JSON object. */
-    private Uni<JsonObject> read(String what, Tenant tenant, String path, List<String> hidden) {
+    private Uni<JsonObject> read(String what, Tenant tenant, String path, List<String> quotes) {
         return VendorCall.ending(
                 what,
                 false,
                 config.callTimeout(),
-                left -> call(tenant, new Request(HttpMethod.GET, path, Map.of(), null, hidden), left)
+                left -> call(tenant, new Request(HttpMethod.GET, path, Map.of(), null, quotes), left)
                         .map(call -> {
                             if (!call.answer().isSuccess()) {
                                 throw call.failure(false);
