@@ -41,10 +41,14 @@ final class ChatwootApi implements AutoCloseable {
         this.pauses = new Pauses(clock);
     }
 
-    /** One request about {@code message} with {@code token}; every status is an answer. Throws {@code THROTTLED} while the tenant has to wait. */
+    /**
+     * One request with {@code token}; every status is an answer. Throws {@code THROTTLED} while the tenant has to wait.
+     *
+     * @param message whose trace goes along; null = it is about none of ours
+     */
     Uni<Answer> call(
             Tenant tenant,
-            OutboundMessage message,
+            @Nullable OutboundMessage message,
             HttpMethod method,
             String path,
             String token,
@@ -54,8 +58,10 @@ final class ChatwootApi implements AutoCloseable {
         Map<String, String> headers = new HashMap<>();
         headers.put("api_access_token", token);
         headers.put("Accept", "application/json");
-        Map.Entry<String, String> trace = VendorCall.trace(message);
-        headers.put(trace.getKey(), trace.getValue());
+        if (message != null) {
+            Map.Entry<String, String> trace = VendorCall.trace(message);
+            headers.put(trace.getKey(), trace.getValue());
+        }
         if (body != null) {
             headers.put("Content-Type", "application/json");
         }

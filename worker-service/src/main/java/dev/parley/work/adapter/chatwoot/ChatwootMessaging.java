@@ -198,7 +198,7 @@ public final class ChatwootMessaging implements MessagingAdapter, AutoCloseable 
                             () -> refused("the account is not known: settings.chatwoot.account_id is not a number"));
             return credentials.of(tenant.id(), NAME).flatMap(credential -> {
                 String token = readToken(credential);
-                return api.call(tenant, HttpMethod.GET, "/api/v1/accounts/" + account + path, token, null, time)
+                return api.call(tenant, null, HttpMethod.GET, "/api/v1/accounts/" + account + path, token, null, time)
                         .map(answer -> {
                             if (!answer.isSuccess()) {
                                 throw api.failure(answer, tenant, List.of(token), false);

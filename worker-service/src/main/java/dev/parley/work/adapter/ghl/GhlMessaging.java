@@ -145,8 +145,8 @@ public final class GhlMessaging implements MessagingAdapter, AutoCloseable {
 
     @Override
     public Optional<MessageHistory> history() {
-        return Optional.of(new GhlHistory(
-                (tenant, path) -> read("list of messages", tenant, path, List.of()), this::locationOf));
+        return Optional.of(
+                new GhlHistory((tenant, path) -> read("list of messages", tenant, path, List.of()), this::locationOf));
     }
 
     /** One GET, of a JSON object. */
