@@ -43,6 +43,7 @@ final class Book {
     private final long began = System.nanoTime();
     private final List<Entry> entries = new ArrayList<>();
     private @Nullable Duration lastAcknowledged;
+    private Duration slowest = Duration.ZERO;
 
     /** @return where it stands, for the other methods */
     synchronized int enter(Parcel parcel) {
@@ -83,6 +84,20 @@ final class Book {
         return entries.stream()
                 .anyMatch(entry ->
                         entry.firstSent != null && entry.acknowledged != null && entry.firstSent.compareTo(time) >= 0);
+    }
+
+    /** Called with how long an answer took, whatever it said, once the request had a connection. */
+    synchronized void answered(Duration took) {
+        if (took.compareTo(slowest) > 0) {
+            slowest = took;
+        }
+    }
+
+    /** The longest of the answers since this was last asked. */
+    synchronized Duration slowestAnswer() {
+        Duration found = slowest;
+        slowest = Duration.ZERO;
+        return found;
     }
 
     synchronized int acknowledgedSoFar() {

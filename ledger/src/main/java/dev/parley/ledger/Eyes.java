@@ -6,6 +6,8 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.OptionalLong;
 
 /** Looks into a database that may be away at any moment: every question has a session of its own. */
@@ -27,6 +29,21 @@ final class Eyes {
             return row.next() ? OptionalLong.of(row.getLong(1)) : OptionalLong.empty();
         } catch (SandboxException | SQLException e) {
             return OptionalLong.empty();
+        }
+    }
+
+    /** The numbers in the first column; none while the database cannot be asked. */
+    List<Long> numbers(String sql) {
+        List<Long> numbers = new ArrayList<>();
+        try (Connection db = database.connect(OPERATOR);
+                Statement statement = db.createStatement();
+                ResultSet row = statement.executeQuery(sql)) {
+            while (row.next()) {
+                numbers.add(row.getLong(1));
+            }
+            return numbers;
+        } catch (SandboxException | SQLException e) {
+            return List.of();
         }
     }
 

@@ -12,6 +12,11 @@ final class Faults {
     /** Longer than a lease (10 s) and the patience of its peers. */
     private static final Duration PAST_THE_LEASE = Duration.ofSeconds(16);
 
+    static final String LANES_MOVE_AFTER_KILL = "kill -9 of a worker → its lanes have another owner";
+    static final String LANES_MOVE_AFTER_STOP = "SIGSTOP of a worker → its lanes have another owner";
+    static final String ACCEPTS = "Postgres accepts connections";
+    static final String ANSWERED_WHILE_AWAY = "an answer while Postgres is away";
+
     private static final String FULL = """
             CREATE OR REPLACE FUNCTION public.ledger_full() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
@@ -19,8 +24,6 @@ final class Faults {
             END
             $$
             """;
-
-    private static final Consumer<Stage> THROTTLE = Faults::tooManyRequests;
 
     private Faults() {}
 
@@ -44,18 +47,11 @@ final class Faults {
             Faults::freeze,
             Faults::loseFarSides,
             Faults::slowDown,
-            THROTTLE,
+            Faults::tooManyRequests,
             Faults::serverErrors,
             Faults::silentAcceptance,
             Faults::slowProvider,
             Faults::nonsense);
-
-    /**
-     * What the build's short mix draws from: not 429, behind which a reply still overtakes another now and then (see
-     * docs/reliability.md), and a build that fails now and then says nothing.
-     */
-    static final List<Consumer<Stage>> IN_A_BUILD =
-            ANY.stream().filter(fault -> fault != THROTTLE).toList();
 
     static void killIngest(Stage stage) {
         stage.say("kill -9 of ingest");
@@ -68,7 +64,9 @@ final class Faults {
     static void killWorker(Stage stage) {
         ServiceProcess worker = stage.anyWorker();
         stage.say("kill -9 of " + worker.name());
+        List<Long> before = stage.owners();
         worker.kill();
+        stage.measureLanesMove(LANES_MOVE_AFTER_KILL, before);
         stage.measureHandled("kill -9 of a worker → what waited is handled");
     }
 
@@ -95,9 +93,11 @@ final class Faults {
     private static void hang(Stage stage, Duration span) {
         ServiceProcess worker = stage.anyWorker();
         stage.say("SIGSTOP of " + worker.name() + " for " + span.toMillis() + " ms");
+        List<Long> before = stage.owners();
         worker.pause();
         if (span.compareTo(PAST_THE_LEASE) >= 0) {
             long begin = System.nanoTime();
+            stage.measureLanesMove(LANES_MOVE_AFTER_STOP, before);
             stage.measureHandled("SIGSTOP of a worker → what waited is handled by others");
             Waiting.pause(span.minusNanos(System.nanoTime() - begin));
         } else {
@@ -125,15 +125,31 @@ final class Faults {
     private static void stopPostgres(Stage stage, Postgres.Stop how, Duration away) {
         stage.say("Postgres stopped (" + how + "), for " + away.toMillis() + " ms");
         stage.stack().stopPostgres(how);
-        int before = stage.book().acknowledgedSoFar();
-        Waiting.pause(away);
-        int taken = stage.book().acknowledgedSoFar() - before;
-        // Answers to what was committed just before may still be on their way.
-        if (away.toSeconds() >= 2) {
-            stage.measured().note("acknowledged while Postgres was away for " + away.toSeconds() + " s: " + taken);
+        if (away.toSeconds() < 2) {
+            Waiting.pause(away);
+        } else {
+            watchAnswers(stage, away);
         }
         stage.stack().startPostgres();
-        stage.measureWorking("Postgres accepts connections");
+        stage.measureWorking(ACCEPTS);
+    }
+
+    private static void watchAnswers(Stage stage, Duration away) {
+        // Answers to what was committed just before may still be on their way.
+        Waiting.pause(Duration.ofSeconds(1));
+        int before = stage.book().acknowledgedSoFar();
+        stage.book().slowestAnswer();
+        Memory ingest = Memory.of(stage.stack().ingest().pid());
+        Waiting.pause(away.minusSeconds(1));
+        stage.measured().time(ANSWERED_WHILE_AWAY, stage.book().slowestAnswer());
+        stage.measured()
+                .bar(new Bar(
+                        "acknowledged while Postgres was away",
+                        stage.book().acknowledgedSoFar() - before,
+                        "events",
+                        0,
+                        true));
+        stage.measured().note("memory of ingest while Postgres was away: " + ingest.change());
     }
 
     static void endBackends(Stage stage) {

@@ -15,6 +15,7 @@ import java.util.Map;
 /** What a scenario may lay before the stack stands: secrets of its choice, programs between, settings of the services. */
 final class Ground implements AutoCloseable {
     private final Path directory;
+    private Path data;
     private final Ports ports;
     private final Network network;
     private final Map<String, String> worker = new HashMap<>();
@@ -23,12 +24,23 @@ final class Ground implements AutoCloseable {
 
     Ground(Path directory, Ports ports, Network network) {
         this.directory = directory;
+        this.data = directory;
         this.ports = ports;
         this.network = network;
     }
 
     Path directory() {
         return directory;
+    }
+
+    /** Where the stack keeps its data. */
+    Path data() {
+        return data;
+    }
+
+    /** Elsewhere: on a disk of the scenario's own. */
+    void data(Path elsewhere) {
+        data = elsewhere;
     }
 
     Ports ports() {
@@ -55,9 +67,9 @@ final class Ground implements AutoCloseable {
     /** A secret the stack would otherwise invent: {@code password.worker}, {@code TENANT_ENCRYPTION_KEY}. */
     void secret(String name, String value) {
         try {
-            Path secrets = directory.resolve("secrets");
+            Path secrets = data.resolve("secrets");
             if (!Files.isDirectory(secrets)) {
-                Files.createDirectories(directory);
+                Files.createDirectories(data);
                 Files.createDirectory(
                         secrets, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
             }

@@ -2,15 +2,17 @@ package dev.parley.ledger;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Times taken along the way: said, not judged, because they are this machine's as much as Parley's. */
+/** Times and ratios taken along the way: this machine's as much as Parley's, so the judge never sees them. */
 final class Measured {
     private final Map<String, List<Duration>> times = new TreeMap<>();
     private final List<String> notes = new ArrayList<>();
+    private final List<Bar> bars = new ArrayList<>();
 
     synchronized void time(String what, Duration time) {
         times.computeIfAbsent(what, any -> new ArrayList<>()).add(time);
@@ -18,6 +20,25 @@ final class Measured {
 
     synchronized void note(String note) {
         notes.add(note);
+    }
+
+    synchronized void bar(Bar bar) {
+        bars.add(bar);
+    }
+
+    /** All bars: those set along the way, and those on the longest of the times measured under their names. */
+    synchronized List<Bar> bars(Map<String, Duration> onTimes) {
+        List<Bar> all = new ArrayList<>(bars);
+        onTimes.forEach((what, atMost) -> all.add(new Bar(
+                what,
+                times.getOrDefault(what, List.of()).stream()
+                        .max(Comparator.naturalOrder())
+                        .map(Measured::seconds)
+                        .orElse(Double.NaN),
+                "s",
+                seconds(atMost),
+                true)));
+        return all;
     }
 
     synchronized String table() {

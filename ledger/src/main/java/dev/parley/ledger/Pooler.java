@@ -55,12 +55,9 @@ final class Pooler {
         String url = "postgresql://127.0.0.1:" + port + "/parley";
         ground.worker().put("PARLEY_DB_URL", url);
         ground.ingest().put("PARLEY_DB_URL", url);
-        // Poolers before PgBouncer 1.21 do not know prepared statements, and between two messages of one statement they
-        // may
-        // change the session: the second setting keeps those together.
+        // Poolers before PgBouncer 1.21 do not know prepared statements.
         for (Map<String, String> service : List.of(ground.worker(), ground.ingest())) {
             service.put("PARLEY_DB_PREPARED_STATEMENTS", "false");
-            service.put("QUARKUS_DATASOURCE_REACTIVE_POSTGRESQL_USE_LAYER7_PROXY", "true");
         }
         if (direct) {
             ground.worker()

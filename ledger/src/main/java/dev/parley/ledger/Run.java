@@ -79,7 +79,7 @@ final class Run {
         try (Network network = Network.between(vertx, ports.ingest(), ports.postgres(), ports.standIn());
                 Ground ground = new Ground(directory, ports, network)) {
             scenario.ground().accept(ground);
-            StackPlan plan = StackPlan.on(directory)
+            StackPlan plan = StackPlan.on(ground.data())
                     .withPorts(ports)
                     .withWorkers(settings.workers())
                     .restartingServices()
@@ -185,10 +185,16 @@ final class Run {
         StringBuilder text = new StringBuilder();
         String times = measured.table();
         if (!times.isEmpty()) {
-            text.append("Measured, not judged:\n").append(times).append('\n');
+            text.append("Measured:\n").append(times).append('\n');
+        }
+        List<Bar> bars = measured.bars(scenario.bars());
+        if (!bars.isEmpty()) {
+            text.append("Bars of this scenario:\n");
+            bars.forEach(bar -> text.append(bar.line()));
+            text.append('\n');
         }
         text.append("What was promised, and found:\n").append(judgement.table());
-        return new Outcome(judgement, text.toString());
+        return new Outcome(judgement, bars, text.toString());
     }
 
     private List<TenantId> tenants(Stack stack) {

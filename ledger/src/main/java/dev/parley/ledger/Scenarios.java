@@ -8,12 +8,14 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /** All of them, by name. */
 final class Scenarios {
@@ -28,19 +30,25 @@ final class Scenarios {
     static {
         add(Scenario.of("calm", "nothing goes wrong", stage -> {}));
         add(again("kill-ingest", "kill -9 of ingest", 4, Faults::killIngest));
-        add(again("kill-worker", "kill -9 of workers", 4, Faults::killWorker));
+        add(again("kill-worker", "kill -9 of workers", 4, Faults::killWorker)
+                .bar(Faults.LANES_MOVE_AFTER_KILL, Duration.ofSeconds(5)));
         add(again("term-ingest", "SIGTERM to ingest", 4, Faults::terminateIngest));
         add(again("term-worker", "SIGTERM to workers", 4, Faults::terminateWorker));
-        add(again("hang-worker", "SIGSTOP of a worker past its lease, then SIGCONT", 3, Faults::hangPastTheLease));
-        add(again("postgres-restart", "Postgres stopped fast and started", 4, Faults::restartPostgres));
+        add(Deaths.scenario());
+        add(again("hang-worker", "SIGSTOP of a worker past its lease, then SIGCONT", 3, Faults::hangPastTheLease)
+                .bar(Faults.LANES_MOVE_AFTER_STOP, Duration.ofSeconds(15)));
+        add(worksAgain(again("postgres-restart", "Postgres stopped fast and started", 4, Faults::restartPostgres)));
         add(again(
-                "postgres-away",
-                "Postgres away for 8 s",
-                5,
-                stage -> Faults.stopPostgresFor(stage, Duration.ofSeconds(8))));
-        add(again("postgres-kill", "Postgres killed or stopped at once, and recovered", 4, Faults::killPostgres));
+                        "postgres-away",
+                        "Postgres away for 8 s",
+                        5,
+                        stage -> Faults.stopPostgresFor(stage, Duration.ofSeconds(8)))
+                .bar(Faults.ANSWERED_WHILE_AWAY, Duration.ofSeconds(2)));
+        add(worksAgain(
+                again("postgres-kill", "Postgres killed or stopped at once, and recovered", 4, Faults::killPostgres)));
         add(again("backends", "sessions ended by an administrator", 2, Faults::endBackends));
-        add(again("disk-full", "the database says its disk is full (simulated by triggers)", 3, Faults::fillDisk));
+        add(FullDisk.scenario());
+        add(again("disk-full-said", "the database says its disk is full (triggers do)", 3, Faults::fillDisk));
         add(again("wire-cut", "connections between any two programs cut", 1, Faults::cut));
         add(again("wire-freeze", "connections silent, for longer than a lease too", 2, Faults::freezeLong));
         add(again("wire-half-open", "connections whose far side is gone without a word", 1, Faults::loseFarSides));
@@ -56,21 +64,34 @@ final class Scenarios {
                 // each hanging attempt takes as long as its peers' patience
                 .on(ground -> ground.worker().put("PARLEY_WORKER_RETRY_MAX_ATTEMPTS", "2"))
                 .after(Poison::arm));
-        add(Scenario.of("flapping", "workers join and leave all the time", Scenarios::flap));
+        add(DeadProviders.scenario());
+        add(Flapping.scenario());
         add(Scenario.of("rolling", "a rolling restart; an older worker beside where one is given", Scenarios::roll));
         add(KeyRotation.scenario());
-        add(Scenario.of("snapshot", "a REPEATABLE READ snapshot is held all the time", Scenarios::holdSnapshot));
+        add(Scenario.of("snapshot", "a REPEATABLE READ snapshot is held all the time", Scenarios::holdSnapshot)
+                .at(Pace.of(60, 600, Settings.PER_SECOND)));
         add(History.scenario());
         add(Redrive.scenario());
+        add(Redrive.scenarioHolding());
+        add(Soak.scenario());
         add(Pooler.scenario("pooler", false));
         add(Pooler.scenario("pooler-direct", true));
         add(Scenario.of("clock", "a worker's clock is off by ten minutes, another's by minus ten", Scenarios::clocks)
-                .onlyIf(() -> given(FAKETIME, "the path of libfaketime.so.1, to be preloaded")));
-        add(Scenario.of("mixed", "anything, at random from the seed", stage -> mix(stage, Faults.ANY)));
+                .onlyIf(() -> faketime().isPresent()
+                        ? Optional.empty()
+                        : Optional.of("libfaketime is not installed (Debian: apt install faketime); " + FAKETIME
+                                + " may name it")));
+        add(Scenario.of("mixed", "anything, at random from the seed", Scenarios::mix)
+                .at(Pace.of(60, 900, Settings.PER_SECOND)));
     }
 
     static Map<String, Scenario> all() {
         return Collections.unmodifiableMap(ALL);
+    }
+
+    private static Scenario worksAgain(Scenario scenario) {
+        return scenario.bar(Faults.ACCEPTS + " → ingest acknowledges", Duration.ofSeconds(5))
+                .bar(Faults.ACCEPTS + " → workers handle", Duration.ofSeconds(5));
     }
 
     private static void add(Scenario scenario) {
@@ -88,32 +109,11 @@ final class Scenarios {
         });
     }
 
-    /** The short form for every build. */
-    static Scenario mixedInABuild() {
-        return Scenario.of(
-                "mixed", "anything but 429, at random from the seed", stage -> mix(stage, Faults.IN_A_BUILD));
-    }
-
-    private static void mix(Stage stage, List<Consumer<Stage>> faults) {
+    private static void mix(Stage stage) {
         stage.pause(Duration.ofSeconds(2));
         while (stage.goesOn()) {
-            faults.get(stage.random().nextInt(faults.size())).accept(stage);
+            Faults.ANY.get(stage.random().nextInt(Faults.ANY.size())).accept(stage);
             stage.pause(stage.between(300, 3_000));
-        }
-    }
-
-    private static void flap(Stage stage) {
-        while (stage.goesOn()) {
-            ServiceProcess guest = stage.stack().addWorker();
-            stage.awaitReady(guest);
-            stage.pause(stage.between(100, 2_000));
-            stage.say(guest.name() + " joined and leaves");
-            if (stage.random().nextBoolean()) {
-                guest.stop(STOP);
-            } else {
-                // Nobody starts it again, and it is gone at once.
-                guest.stop(Duration.ZERO);
-            }
         }
     }
 
@@ -143,16 +143,27 @@ final class Scenarios {
     }
 
     private static void holdSnapshot(Stage stage) {
+        Burst burst = Burst.on(stage);
+        // The first ones compile.
+        burst.drain(2);
+        List<Double> clean = burst.drain(3);
+        List<Double> beside = new ArrayList<>();
         try (Connection held = stage.eyes().session();
                 Statement statement = held.createStatement()) {
             held.setAutoCommit(false);
             statement.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
             statement.execute("SELECT count(*) FROM bot.job_queue");
-            stage.pause(stage.left());
+            stage.say("a snapshot is held");
+            while (stage.goesOn()) {
+                beside.add(burst.drain());
+                stage.pause(stage.left().dividedBy(10));
+            }
             held.rollback();
         } catch (SQLException e) {
             throw new SandboxException("the snapshot was not held: " + e.getMessage(), e);
         }
+        List<Double> last = beside.subList(beside.size() * 2 / 3, beside.size());
+        stage.measured().bar(Burst.ratio("drain rate beside the snapshot, against clean", last, clean, 0.85));
     }
 
     private static void clocks(Stage stage) {
@@ -162,7 +173,7 @@ final class Scenarios {
                             stage.stack().workerJar(),
                             Map.of(
                                     "LD_PRELOAD",
-                                    String.valueOf(System.getenv(FAKETIME)),
+                                    faketime().orElseThrow().toString(),
                                     "FAKETIME",
                                     offset,
                                     "FAKETIME_DONT_FAKE_MONOTONIC",
@@ -173,10 +184,15 @@ final class Scenarios {
         right.forEach(worker -> worker.stop(STOP));
     }
 
-    private static Optional<String> given(String variable, String what) {
-        String value = System.getenv(variable);
-        return value != null && Files.exists(Path.of(value))
-                ? Optional.empty()
-                : Optional.of("set " + variable + ": " + what);
+    /** Where packages put it. */
+    private static Optional<Path> faketime() {
+        String named = System.getenv(FAKETIME);
+        return Stream.concat(
+                        Stream.ofNullable(named),
+                        Stream.of("x86_64-linux-gnu", "aarch64-linux-gnu")
+                                .map(machine -> "/usr/lib/" + machine + "/faketime/libfaketime.so.1"))
+                .map(Path::of)
+                .filter(Files::exists)
+                .findFirst();
     }
 }

@@ -95,8 +95,12 @@ final class Sender implements AutoCloseable {
                 .putHeader("X-GHL-Signature", parcel.signature());
         book.leaves(place);
         client.request(request)
-                .compose(open -> open.send(Buffer.buffer(parcel.bytes())))
-                .compose(response -> response.body().map(body -> answer(response, body)))
+                .compose(open -> {
+                    Duration leaves = book.now();
+                    return open.send(Buffer.buffer(parcel.bytes()))
+                            .compose(response -> response.body().map(body -> answer(response, body)))
+                            .onSuccess(any -> book.answered(book.now().minus(leaves)));
+                })
                 .onComplete(outcome -> {
                     Answer answer = outcome.succeeded() ? outcome.result() : new Answer(0, null, null);
                     if (answer.status() >= 200 && answer.status() < 300) {

@@ -1,5 +1,6 @@
 package dev.parley.ledger;
 
+import dev.parley.queue.Lane;
 import dev.parley.sandbox.SandboxException;
 import dev.parley.sandbox.ServiceProcess;
 import dev.parley.sandbox.Stack;
@@ -120,6 +121,22 @@ final class Stage {
             say(service.name() + " is not ready: "
                     + String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
         }
+    }
+
+    /** The sessions that own lanes, once for each lane. 1885434369 is the workers' space of advisory locks. */
+    List<Long> owners() {
+        return eyes.numbers(
+                "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = 1885434369 AND granted");
+    }
+
+    /** One of the sessions {@code before} is gone and every lane has an owner again. */
+    void measureLanesMove(String what, List<Long> before) {
+        long begin = System.nanoTime();
+        boolean moved = Waiting.until(PATIENCE, () -> {
+            List<Long> now = owners();
+            return now.size() == Lane.COUNT && !now.containsAll(before);
+        });
+        measured.time(what, moved ? Duration.ofNanos(System.nanoTime() - begin) : PATIENCE);
     }
 
     /** Everything that was waiting to be handled at this moment was handled, and this took so long. */

@@ -5,11 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The short form of {@code ./parley ledger mixed} (without 429, see {@link Faults#IN_A_BUILD}): real processes, faults drawn from a fixed seed, and the judge. It holds
+ * The short form of {@code ./parley ledger mixed}: real processes, faults drawn from a fixed seed, and the judge. It holds
  * Parley to what it promises and to nothing that depends on how fast this machine is.
  */
 class MixedFaultsIT {
@@ -21,7 +22,7 @@ class MixedFaultsIT {
     @Test
     void nothing_is_lost_doubled_or_overtaken_whatever_happens() {
         Run run = new Run(
-                Scenarios.mixedInABuild(),
+                Objects.requireNonNull(Scenarios.all().get("mixed")),
                 new Settings("mixed", SEED, Duration.ofSeconds(35), 10, 2),
                 directory.resolve("data"),
                 text -> {});

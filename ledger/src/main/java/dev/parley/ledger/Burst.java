@@ -1,0 +1,89 @@
+package dev.parley.ledger;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * How fast the queue drains: a heap of reports about nobody's message, of a tenant that is not part of the run, timed from
+ * the first settlement to the last by the database's clock.
+ */
+final class Burst {
+    private static final int JOBS = 10_000;
+
+    private static final String TENANT = """
+            INSERT INTO core.tenants (tenant_slug, name, messaging_adapter, settings)
+            VALUES ('burst', 'Burst', 'ghl', '{"ledger": {"history": true}}')
+            """;
+
+    private static final String HEAP = """
+            WITH event AS (
+                INSERT INTO bot.inbound_events (tenant_id, provider, event_type, dedupe_key, payload)
+                SELECT t.tenant_id, 'ghl', 'burst', 'burst:%1$d:' || n, '{}'
+                FROM core.tenants t, generate_series(1, %2$d) n
+                WHERE t.tenant_slug = 'burst'
+                RETURNING inbound_event_id, tenant_id, trace_id
+            )
+            INSERT INTO bot.job_queue (tenant_id, job_type, inbound_event_id, trace_id)
+            SELECT tenant_id, 'process_delivery_status', inbound_event_id, trace_id
+            FROM event
+            """;
+
+    private static final String OF_BURST = """
+            FROM bot.job_queue j
+            JOIN bot.inbound_events e USING (inbound_event_id)
+            WHERE e.dedupe_key LIKE 'burst:%d:%%'
+            """;
+
+    private final Stage stage;
+    private int heaps;
+
+    private Burst(Stage stage) {
+        this.stage = stage;
+    }
+
+    static Burst on(Stage stage) {
+        stage.eyes().run(TENANT);
+        return new Burst(stage);
+    }
+
+    /** Jobs a second; 0 if they were not all done in a minute. */
+    double drain() {
+        int heap = ++heaps;
+        stage.eyes().run(String.format(Locale.ROOT, HEAP, heap, JOBS));
+        String of = String.format(Locale.ROOT, OF_BURST, heap);
+        boolean done = Waiting.until(
+                Duration.ofSeconds(60),
+                () -> stage.eyes().is("SELECT count(*) " + of + " AND j.status = 'done'", JOBS));
+        long micros = stage.eyes()
+                .number("SELECT (extract(epoch FROM max(j.updated_at) - min(j.updated_at)) * 1000000)::bigint " + of)
+                .orElse(0);
+        double rate = done && micros > 0 ? JOBS * 1e6 / micros : 0;
+        stage.say(String.format(Locale.ROOT, "%,d jobs drained at %,.0f a second", JOBS, rate));
+        return rate;
+    }
+
+    List<Double> drain(int times) {
+        List<Double> rates = new ArrayList<>();
+        for (int i = 0; i < times; i++) {
+            rates.add(drain());
+        }
+        return rates;
+    }
+
+    static double median(List<Double> rates) {
+        if (rates.isEmpty()) {
+            return Double.NaN;
+        }
+        List<Double> sorted = new ArrayList<>(rates);
+        Collections.sort(sorted);
+        return sorted.get((sorted.size() - 1) / 2);
+    }
+
+    /** Holds what was reached in trouble against what was reached in peace. */
+    static Bar ratio(String what, List<Double> trouble, List<Double> peace, double atLeast) {
+        return new Bar(what, 100 * median(trouble) / median(peace), "%", 100 * atLeast, false);
+    }
+}
