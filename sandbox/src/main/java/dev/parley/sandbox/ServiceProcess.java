@@ -106,6 +106,8 @@ public final class ServiceProcess {
                 .directory(data.run().toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()));
+        // As in the images: a few threads need no more, and an idle service is 10 MB smaller.
+        builder.environment().put("MALLOC_ARENA_MAX", "2");
         builder.environment().putAll(plan.environment());
         try {
             Process next = builder.start();
