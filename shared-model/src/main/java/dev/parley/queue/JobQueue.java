@@ -299,7 +299,7 @@ public final class JobQueue {
             SELECT q.job_id
             FROM bot.job_queue q
             JOIN unnest($1::uuid[], $2::text[]) AS held (job_id, token)
-              ON held.job_id = q.job_id AND held.token = q.locked_by
+              ON held.job_id = q.job_id AND held.token IS NOT DISTINCT FROM q.locked_by
             WHERE (q.status = 'processing') IS TRUE
             ORDER BY q.job_id
             FOR UPDATE OF q
@@ -594,8 +594,8 @@ public final class JobQueue {
                 });
     }
 
-    /** A lease: which job, under which token. */
-    public record Held(JobId job, String token) {}
+    /** A lease: which job, under which token; null = somebody wrote {@code processing} by hand. */
+    public record Held(JobId job, @Nullable String token) {}
 
     /** Renews leases; those not returned are lost. */
     public Uni<Set<JobId>> extend(SqlClient db, List<Held> held) {

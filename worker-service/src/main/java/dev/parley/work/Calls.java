@@ -207,16 +207,16 @@ final class Calls {
             }
             all = all.chain(() -> begin(session, entry.getKey(), uncounted, token, claimed))
                     .onFailure(failure -> !FailurePolicy.isConnectionLoss(failure))
-                    .recoverWithUni(failure -> settleAllUnbegun(session, uncounted, failure))
+                    .recoverWithUni(failure -> settleAllUnbegun(session, uncounted, failure, token))
                     .replaceWithVoid();
         }
         return all;
     }
 
-    private Uni<Launch> settleAllUnbegun(SqlConnection session, List<Job> jobs, Throwable failure) {
+    private Uni<Launch> settleAllUnbegun(SqlConnection session, List<Job> jobs, Throwable failure, String token) {
         Uni<Launch> all = Uni.createFrom().item(Launch.NONE);
         for (Job job : jobs) {
-            all = all.chain(so -> settleUnbegun(session, job, failure, true).map(so::and));
+            all = all.chain(so -> settleUnbegun(session, job, failure, token).map(so::and));
         }
         return all;
     }
@@ -238,7 +238,7 @@ final class Calls {
                                                 jobs.subList(jobs.size() / 2, jobs.size()),
                                                 claimFirst)
                                         .map(first::and))
-                        : settleUnbegun(session, jobs.get(0), failure, claimFirst));
+                        : settleUnbegun(session, jobs.get(0), failure, claimFirst ? token : null));
     }
 
     private <R> Uni<Launch> begin(
@@ -281,6 +281,7 @@ final class Calls {
                         });
                     });
                 })
+                .invoke(launch -> launch.settled().forEach(meters::settled))
                 .call(() -> waypoint.reach(Moment.LEASED))
                 .invoke(launch -> {
                     for (int i = 0; i < flights.size(); i++) {
@@ -341,25 +342,31 @@ final class Calls {
                     if (count != settled.size()) {
                         throw new OwnershipLostException(settled.size(), count);
                     }
-                    settled.forEach(meters::settled);
                 })
                 .replaceWithVoid();
     }
 
-    private Uni<Launch> settleUnbegun(SqlConnection session, Job job, Throwable failure, boolean claimed) {
+    /** @param token of the lease that is committed already; null = none is, and the job is still queued */
+    private Uni<Launch> settleUnbegun(SqlConnection session, Job job, Throwable failure, @Nullable String token) {
         LOG.warnf(
                 "attempt failed before its call job=%s job_type=%s tenant=%s trace=%s: %s",
                 job.id(), job.type(), job.tenant(), job.traceId(), FailurePolicy.describe(failure));
         Settlement settlement = failures.settle(job, failures.outcomeOf(failure), job.attempts() + 1);
+        Map<Job, Settlement> settled = Map.of(job, settlement);
         return Transactions.in(
                         session,
-                        () -> queue.settleAll(
-                                session,
-                                claimed ? From.PROCESSING : From.QUEUED,
-                                List.of(settlement),
-                                worker,
-                                job.createdAt()))
-                .map(count -> new Launch(List.of(), Map.of(job, settlement), List.of()));
+                        () -> token == null
+                                ? queue.settleAll(session, From.QUEUED, List.of(settlement), worker, job.createdAt())
+                                : queue.stillHeld(session, List.of(new Held(job.id(), token)))
+                                        .chain(held -> held.isEmpty()
+                                                ? Uni.createFrom().item(0)
+                                                : write(session, settled).replaceWith(1)))
+                .invoke(count -> {
+                    if (count == 1) {
+                        meters.settled(job, settlement);
+                    }
+                })
+                .replaceWith(new Launch(List.of(), settled, List.of()));
     }
 
     /** Records and settles what came back since the last time. */
@@ -444,6 +451,7 @@ final class Calls {
                                     });
                                 })
                                 .call(() -> waypoint.reach(Moment.FINISH_WRITTEN)))
+                .invoke(settled -> settled.forEach(meters::settled))
                 .call(() -> waypoint.reach(Moment.FINISHED));
     }
 
@@ -458,13 +466,14 @@ final class Calls {
         LOG.warnf(
                 "result could not be recorded job=%s job_type=%s tenant=%s trace=%s attempt=%d: %s",
                 job.id(), job.type(), job.tenant(), job.traceId(), job.attempts(), FailurePolicy.describe(failure));
-        Settlement settlement = failures.settle(job, failures.outcomeOf(failure), job.attempts());
+        Map<Job, Settlement> settled = Map.of(job, failures.settle(job, failures.outcomeOf(failure), job.attempts()));
         return Transactions.in(
-                session,
-                () -> queue.stillHeld(session, heldBy(List.of(flight)))
-                        .chain(held -> held.isEmpty()
-                                ? Uni.createFrom().item(Map.<Job, Settlement>of())
-                                : write(session, Map.of(job, settlement)).replaceWith(Map.of(job, settlement))));
+                        session,
+                        () -> queue.stillHeld(session, heldBy(List.of(flight)))
+                                .chain(held -> held.isEmpty()
+                                        ? Uni.createFrom().item(Map.<Job, Settlement>of())
+                                        : write(session, settled).replaceWith(settled)))
+                .invoke(written -> written.forEach(meters::settled));
     }
 
     /** Renews leases that are getting old; the results of those already lost will be dropped when they come. */
@@ -486,20 +495,26 @@ final class Calls {
     }
 
     /** Gives back, at no attempt's cost, what is still out when the worker has to go. */
-    Uni<Integer> handBack(SqlConnection session) {
+    Uni<Void> handBack(SqlConnection session) {
         List<Flight<?>> out = List.copyOf(inFlight.values());
         if (out.isEmpty()) {
-            return Uni.createFrom().item(0);
+            return Uni.createFrom().voidItem();
         }
         return Transactions.in(
-                session,
-                () -> queue.stillHeld(session, heldBy(out)).chain(held -> {
-                    List<Settlement> settlements = held.stream()
-                            .<Settlement>map(
-                                    id -> new Settlement.Snooze(id, Duration.ZERO, "worker stopped during the call"))
-                            .toList();
-                    return queue.settleAll(session, From.PROCESSING, settlements, worker, OffsetDateTime.MIN);
-                }));
+                        session,
+                        () -> queue.stillHeld(session, heldBy(out)).chain(held -> {
+                            Map<Job, Settlement> back = new LinkedHashMap<>();
+                            out.stream()
+                                    .map(flight -> flight.job)
+                                    .filter(job -> held.contains(job.id()))
+                                    .forEach(job -> back.put(
+                                            job,
+                                            new Settlement.Snooze(
+                                                    job.id(), Duration.ZERO, "worker stopped during the call")));
+                            return write(session, back).replaceWith(back);
+                        }))
+                .invoke(back -> back.forEach(meters::settled))
+                .replaceWithVoid();
     }
 
     private static List<Held> heldBy(List<? extends Flight<?>> flights) {

@@ -220,8 +220,7 @@ final class ClaimedDrain implements Drain {
                     return parts.calls().isIdle()
                             ? Uni.createFrom().voidItem()
                             : parts.aside()
-                                    .withConnection(connection ->
-                                            parts.calls().handBack(connection).replaceWithVoid());
+                                    .withConnection(connection -> parts.calls().handBack(connection));
                 })
                 .onFailure()
                 .recoverWithNull();

@@ -107,6 +107,7 @@ final class JobRunner {
                                             .replaceWith(new Ran(settled, List.of()));
                                 })
                                 .call(() -> waypoint.reach(Moment.BATCH_WRITTEN)))
+                .invoke(ran -> ran.settled().forEach(meters::settled))
                 .call(() -> waypoint.reach(Moment.BATCH_COMMITTED))
                 .onFailure(OvertakenException.class)
                 .recoverWithUni(overtaken -> {
@@ -164,7 +165,6 @@ final class JobRunner {
                         throw new OwnershipLostException(settled.size(), count);
                     }
                 })
-                .invoke(() -> settled.forEach((job, settlement) -> meters.settled(job, settlement)))
                 .replaceWithVoid();
     }
 
@@ -219,6 +219,7 @@ final class JobRunner {
                         session,
                         () -> checkLeases(session, List.of(job), from, tokens)
                                 .chain(() -> settle(session, settled, from, readAt)))
+                .invoke(() -> settled.forEach(meters::settled))
                 .replaceWith(new Ran(settled, List.of()));
     }
 

@@ -14,7 +14,6 @@ import dev.parley.queue.Line;
 import dev.parley.queue.Line.Direction;
 import dev.parley.queue.Settlement;
 import dev.parley.queue.TimeOrderedId;
-import dev.parley.spi.Outcome;
 import dev.parley.tenant.TenantId;
 import dev.parley.work.Waypoint.Moment;
 import io.smallrye.mutiny.Uni;
@@ -31,7 +30,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
@@ -72,6 +70,7 @@ final class Owner {
             HandlerRegistry handlers,
             JobRunner runner,
             Calls calls,
+            Orphans orphans,
             FailurePolicy failures,
             RetryPolicies policies,
             WorkerMeters meters,
@@ -175,7 +174,7 @@ final class Owner {
                 .forEach(lines::runAtHead);
         return parts.queue
                 .orphanedLeases(session, parts.calls.tokens(), numbers, types)
-                .chain(this::settleOrphans)
+                .chain(orphans -> parts.orphans.reclaim(session, orphans))
                 .chain(() -> parts.queue.waitingHeads(session, types, numbers))
                 .invoke(heads -> heads.stream()
                         .sorted(Comparator.comparing(head -> JobRef.of(head.job()), JobRef.ORDER_OF_WORK))
@@ -185,34 +184,6 @@ final class Owner {
                         : parts.queue.holdingDeadLetters(session, holding, numbers, types))
                 .invoke(dead -> dead.forEach(letter -> lines.waitAtHead(JobRef.of(letter.job()), null)))
                 .invoke(() -> scans.add(new Scan(new HashSet<>(taken), null, null, Cursor.START, careful)))
-                .replaceWithVoid();
-    }
-
-    private Uni<Void> settleOrphans(List<DueJob> orphans) {
-        if (orphans.isEmpty()) {
-            return Uni.createFrom().voidItem();
-        }
-        List<Settlement> settlements = orphans.stream()
-                .map(orphan -> {
-                    Job job = orphan.job();
-                    String holder = Optional.ofNullable(orphan.lockedBy())
-                            .orElse("unknown")
-                            .split("/", 2)[0];
-                    LOG.warnf(
-                            "reclaiming job=%s job_type=%s trace=%s attempt=%d left by worker %s",
-                            job.id(), job.type(), job.traceId(), job.attempts(), holder);
-                    // The first time at once: a crash is not the job's error. Then with backoff.
-                    return parts.failures.settle(
-                            job,
-                            Outcome.retry(
-                                    "lease expired (worker " + holder + ")",
-                                    job.attempts() <= 1 ? Duration.ZERO : null),
-                            job.attempts());
-                })
-                .toList();
-        // Fewer rows than orphans: their worker was quicker. Then they are settled, which is what matters.
-        return parts.queue
-                .settleAll(session, From.PROCESSING, settlements, parts.worker, OffsetDateTime.MIN)
                 .replaceWithVoid();
     }
 
@@ -541,7 +512,12 @@ final class Owner {
             Settlement back = new Settlement.Snooze(job.id(), Duration.ZERO, "waits for an earlier message");
             return parts.queue
                     .settleAll(session, From.PROCESSING, List.of(back), parts.worker, readAt)
-                    .invoke(() -> lines.park(JobRef.of(job)))
+                    .invoke(count -> {
+                        if (count == 1) {
+                            parts.meters.settled(job, back);
+                        }
+                        lines.park(JobRef.of(job));
+                    })
                     .replaceWithVoid();
         }
 
@@ -657,6 +633,6 @@ final class Owner {
 
     /** Hands back what is still out, then lets every lane go with the session. */
     Uni<Void> leave() {
-        return parts.calls.handBack(session).replaceWithVoid().eventually(session::close);
+        return parts.calls.handBack(session).eventually(session::close);
     }
 }

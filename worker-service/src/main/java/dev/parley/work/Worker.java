@@ -92,6 +92,7 @@ final class Worker {
                 handlers,
                 runner,
                 calls,
+                new Orphans(queue, failures, meters, name),
                 failures,
                 policies,
                 meters,

@@ -283,6 +283,8 @@ class ClaimedDrainIT {
                 .extractingByKey("last_error")
                 .asString()
                 .contains("worker stopped during the call");
+        worker.assertAttemptsAddUp(db);
+        assertThat(worker.settled("snoozed")).isEqualTo(1);
     }
 
     @Test

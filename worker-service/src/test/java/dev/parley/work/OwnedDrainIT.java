@@ -222,7 +222,7 @@ class OwnedDrainIT {
         await().untilAsserted(() ->
                 assertThat(db.count("bot.job_queue WHERE status = 'done'")).isEqualTo(30));
         worker.assertAttemptsAddUp(db);
-        assertThat(worker.settled("snoozed")).isEqualTo(2);
+        assertThat(worker.settled(SEND, "snoozed")).isEqualTo(2);
     }
 
     @Test
@@ -237,9 +237,10 @@ class OwnedDrainIT {
             return Uni.createFrom().voidItem();
         };
 
-        start(TestWorker.on(db).at(killOnThird).handling(Ledger.of(PROCESS)));
+        TestWorker worker = start(TestWorker.on(db).at(killOnThird).handling(Ledger.of(PROCESS)));
 
         awaitAllDone();
+        worker.assertAttemptsAddUp(db);
         assertThat(Ledger.all(db)).hasSize(1000);
         jobs.forEach((address, inOrder) -> assertThat(Ledger.of(db, address)).isEqualTo(inOrder));
     }
@@ -256,7 +257,7 @@ class OwnedDrainIT {
             return Outcome.done();
         };
 
-        start(TestWorker.on(db).handling(new Ledger(PROCESS, decide)));
+        TestWorker worker = start(TestWorker.on(db).handling(new Ledger(PROCESS, decide)));
 
         awaitStatus(killer, "failed");
         await().atMost(Duration.ofSeconds(20))
@@ -264,6 +265,7 @@ class OwnedDrainIT {
                         .isEqualTo(39));
         assertThat(db.value(String.class, "SELECT last_error FROM bot.job_queue WHERE job_id = ?", killer))
                 .contains("lease expired (worker ");
+        worker.assertAttemptsAddUp(db);
     }
 
     @Test
@@ -708,11 +710,12 @@ class OwnedDrainIT {
         vendor.answerAtOnce = true;
         vendor.cannotBegin = poison;
 
-        start(TestWorker.on(db).calling(vendor));
+        TestWorker worker = start(TestWorker.on(db).calling(vendor));
 
         awaitStatus(neighbour, "done");
         awaitStatus(poison, "failed");
         assertThat(vendor.calls).containsExactly(neighbour);
+        worker.assertAttemptsAddUp(db);
     }
 
     @Test
@@ -731,6 +734,8 @@ class OwnedDrainIT {
                     assertThat(row.get("attempts")).isEqualTo(0);
                     assertThat((String) row.get("last_error")).contains("worker stopped during the call");
                 });
+        worker.assertAttemptsAddUp(db);
+        assertThat(worker.settled("snoozed")).isEqualTo(1);
     }
 
     @Test

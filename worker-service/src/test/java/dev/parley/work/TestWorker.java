@@ -7,6 +7,7 @@ import dev.parley.kit.TestDatabase;
 import dev.parley.kit.TestDatabase.Login;
 import dev.parley.queue.Backoff;
 import dev.parley.queue.JobQueue;
+import dev.parley.queue.JobType;
 import dev.parley.spi.BatchJobHandler;
 import dev.parley.spi.LeasedJobHandler;
 import dev.parley.tenant.Tenant;
@@ -143,6 +144,7 @@ final class TestWorker implements AutoCloseable {
                     handlers,
                     runner,
                     outside,
+                    new Orphans(queue, failures, meters, name),
                     failures,
                     policies,
                     meters,
@@ -246,6 +248,14 @@ final class TestWorker implements AutoCloseable {
         return (long) meters.find("parley.jobs.settled").tag("outcome", outcome).counters().stream()
                 .mapToDouble(Counter::count)
                 .sum();
+    }
+
+    /** How many settlements of {@code type} ended as {@code outcome}. */
+    long settled(JobType type, String outcome) {
+        return (long)
+                meters.find("parley.jobs.settled").tag("type", type.name()).tag("outcome", outcome).counters().stream()
+                        .mapToDouble(Counter::count)
+                        .sum();
     }
 
     /** The arithmetic that the README promises, for a worker that alone did all there was. */
