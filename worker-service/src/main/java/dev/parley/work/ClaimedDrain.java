@@ -1,12 +1,9 @@
 package dev.parley.work;
 
-import dev.parley.queue.DueJob;
 import dev.parley.queue.Job;
 import dev.parley.queue.JobId;
 import dev.parley.queue.JobQueue.From;
-import dev.parley.queue.Settlement;
 import dev.parley.queue.TimeOrderedId;
-import dev.parley.spi.Outcome;
 import dev.parley.tenant.TenantId;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.core.Vertx;
@@ -15,10 +12,8 @@ import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.jboss.logging.Logger;
@@ -118,39 +113,7 @@ final class ClaimedDrain implements Drain {
                 .keepLeases(connection)
                 .chain(() -> parts.queue()
                         .expiredLeases(connection, parts.config().lease().duration()))
-                .chain(expired -> reclaim(connection, expired));
-    }
-
-    private Uni<Void> reclaim(SqlConnection connection, List<DueJob> expired) {
-        Map<Job, Settlement> settlements = new LinkedHashMap<>();
-        for (DueJob lease : expired) {
-            Job job = lease.job();
-            String holder =
-                    Optional.ofNullable(lease.lockedBy()).orElse("unknown").split("/", 2)[0];
-            LOG.warnf(
-                    "reclaiming job=%s job_type=%s trace=%s attempt=%d left by worker %s",
-                    job.id(), job.type(), job.traceId(), job.attempts(), holder);
-            settlements.put(
-                    job,
-                    parts.failures()
-                            .settle(
-                                    job,
-                                    Outcome.retry(
-                                            "lease expired (worker " + holder + ")",
-                                            job.attempts() <= 1 ? Duration.ZERO : null),
-                                    job.attempts()));
-        }
-        return settlements.isEmpty()
-                ? Uni.createFrom().voidItem()
-                : parts.queue()
-                        .settleAll(
-                                connection,
-                                From.PROCESSING,
-                                List.copyOf(settlements.values()),
-                                parts.worker(),
-                                OffsetDateTime.MIN)
-                        .invoke(() -> settlements.forEach(parts.meters()::settled))
-                        .replaceWithVoid();
+                .chain(expired -> parts.orphans().reclaim(connection, expired));
     }
 
     private Uni<Boolean> claimAndRun(SqlConnection connection) {

@@ -5,22 +5,29 @@ import static org.awaitility.Awaitility.await;
 
 import dev.parley.kit.Fixtures;
 import dev.parley.kit.TestDatabase;
+import dev.parley.kit.TestDatabase.Login;
+import dev.parley.queue.Backoff;
+import dev.parley.queue.DueJob;
 import dev.parley.queue.JobQueue;
 import dev.parley.queue.JobType;
 import dev.parley.spi.Outcome;
 import dev.parley.tenant.Settings;
 import dev.parley.tenant.Tenant;
 import dev.parley.tenant.TenantId;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.smallrye.mutiny.Uni;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -186,6 +193,46 @@ class ClaimedDrainIT {
     }
 
     @Test
+    void a_lease_that_ran_out_is_reclaimed_and_counted_once_though_two_claimers_saw_it() {
+        UUID left = message("+1");
+        claimedBy("dead", left, Duration.ofMinutes(1));
+        SimpleMeterRegistry counted = new SimpleMeterRegistry();
+        Orphans orphans = orphans(counted);
+        List<DueJob> seen = expired();
+        assertThat(seen).hasSize(1);
+        Supplier<Uni<Void>> claimer =
+                () -> db.pool(Login.WORKER).withConnection(connection -> orphans.reclaim(connection, seen));
+
+        Uni.join().all(claimer.get(), claimer.get()).andFailFast().await().indefinitely();
+
+        assertThat(counted.get("parley.jobs.settled")
+                        .tag("outcome", "retried")
+                        .counter()
+                        .count())
+                .isEqualTo(1);
+        assertThat(row(left)).containsEntry("status", "queued").containsEntry("attempts", 1);
+        assertThat(((String) row(left).get("last_error")).lines()).hasSize(1);
+    }
+
+    @Test
+    void a_lease_that_was_claimed_again_meanwhile_is_left_alone() {
+        UUID left = message("+1");
+        claimedBy("dead", left, Duration.ofMinutes(1));
+        SimpleMeterRegistry counted = new SimpleMeterRegistry();
+        Orphans orphans = orphans(counted);
+        List<DueJob> seen = expired();
+        claimedBy("quicker", left, Duration.ZERO);
+
+        db.pool(Login.WORKER)
+                .withConnection(connection -> orphans.reclaim(connection, seen))
+                .await()
+                .indefinitely();
+
+        assertThat(row(left)).containsEntry("status", "processing").containsEntry("last_error", null);
+        assertThat(counted.find("parley.jobs.settled").counters()).isEmpty();
+    }
+
+    @Test
     void a_lease_that_still_runs_keeps_its_line() {
         UUID held = message("+1");
         UUID behind = message("+1");
@@ -200,6 +247,19 @@ class ClaimedDrainIT {
         awaitStatus(later, "done");
         assertThat(row(held)).containsEntry("status", "processing");
         assertThat(row(behind)).containsEntry("status", "queued");
+    }
+
+    private static Orphans orphans(SimpleMeterRegistry counted) {
+        RetryPolicies policies = new RetryPolicies(
+                new Backoff(Duration.ofMillis(20), Duration.ofMillis(100), 3), id -> Optional.empty());
+        return new Orphans(new JobQueue(), new FailurePolicy(policies, () -> 0.5), new WorkerMeters(counted), "heir");
+    }
+
+    private static List<DueJob> expired() {
+        return new JobQueue()
+                .expiredLeases(db.pool(Login.WORKER), Duration.ofSeconds(10))
+                .await()
+                .indefinitely();
     }
 
     private void claimedBy(String worker, UUID job, Duration ago) {
