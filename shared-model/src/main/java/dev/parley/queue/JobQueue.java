@@ -172,11 +172,17 @@ public final class JobQueue {
     /**
      * What a worker without lanes may take: one claimer at a time, nothing of a line that has work in hand, nothing before
      * what comes again in its line, nothing that would be sent for a tenant whose provider said "too fast".
+     *
+     * <p>A line that workers have touched is known by its heads, wherever they stand in time: it goes on with the first of
+     * them, when none is out or waits. The others go on with their first due job; of those the first 2,000 are looked at.
+     * Lines with heads are left out before the count, or what stands behind one waiting head would hide everybody else.
      */
     private static final String CLAIM_FREE_LINES = """
             WITH heads AS MATERIALIZED (
-                SELECT e.tenant_id, e.channel, coalesce(e.channel_address, e.inbound_event_id::text) AS address,
-                       h.job_type = 'send_outbound_message' AS outgoing, h.created_at, h.job_id,
+                SELECT e.tenant_id, coalesce(e.channel, '') AS channel,
+                       coalesce(e.channel_address, e.inbound_event_id::text) AS address,
+                       h.job_type = 'send_outbound_message' AS outgoing,
+                       h.job_id, h.job_type, h.created_at, h.run_after,
                        h.status = 'processing' OR h.run_after > statement_timestamp() AS busy
                 FROM bot.job_queue h
                 JOIN bot.inbound_events e ON e.inbound_event_id = h.inbound_event_id
@@ -191,39 +197,60 @@ public final class JobQueue {
                   AND p.locked_at IS NOT NULL
                   AND p.run_after > statement_timestamp()
                   AND split_part(p.last_error, E'\\n', 1) LIKE '%): tenant paused: %'
+            ), again AS MATERIALIZED (
+                SELECT h.job_id, h.job_type, h.tenant_id, h.run_after,
+                       bool_or(h.busy) OVER line AS busy,
+                       row_number() OVER (line ORDER BY h.created_at, h.job_id) AS place
+                FROM heads h
+                WINDOW line AS (PARTITION BY h.tenant_id, h.channel, h.address, h.outgoing)
             ), due AS MATERIALIZED (
-                SELECT q.job_id, q.job_type, q.inbound_event_id, q.created_at, q.run_after
+                SELECT q.job_id, q.job_type, q.created_at, q.run_after, l.tenant_id, l.channel, l.address,
+                       q.job_type = 'send_outbound_message' AS outgoing
                 FROM bot.job_queue q
+                CROSS JOIN LATERAL (
+                    SELECT e.tenant_id, coalesce(e.channel, '') AS channel,
+                           coalesce(e.channel_address, e.inbound_event_id::text) AS address
+                    FROM bot.inbound_events e
+                    WHERE e.inbound_event_id = q.inbound_event_id
+                    -- there is one; said so that events are looked up job by job and never joined as a whole
+                    LIMIT 1
+                ) l
                 WHERE q.status = 'queued'
                   AND q.run_after <= statement_timestamp() + interval '1 millisecond'
                   AND q.job_type = ANY ($2::text[])
                   AND q.tenant_id <> ALL ($3::uuid[])
                   AND NOT EXISTS (
                       SELECT 1 FROM paused p WHERE p.tenant_id = q.tenant_id AND p.job_type = q.job_type)
+                  -- no part of it is null, so NOT IN means what it says, and is one look into a hash
+                  AND (q.job_type = 'fetch_media'
+                       OR (l.tenant_id, l.channel, l.address, q.job_type = 'send_outbound_message') NOT IN (
+                           SELECT h.tenant_id, h.channel, h.address, h.outgoing FROM heads h))
                 ORDER BY q.run_after, q.created_at
                 LIMIT 2000
-            ), free AS MATERIALIZED (
-                SELECT d.job_id, d.job_type, d.run_after,
+            ), first AS MATERIALIZED (
+                SELECT d.job_id, d.run_after,
                        row_number() OVER (
-                           PARTITION BY e.tenant_id, e.channel, coalesce(e.channel_address, e.inbound_event_id::text),
-                                        d.job_type = 'send_outbound_message',
+                           PARTITION BY d.tenant_id, d.channel, d.address, d.outgoing,
                                         -- each a line of its own
                                         CASE WHEN d.job_type = 'fetch_media' THEN d.job_id END
                            ORDER BY d.created_at, d.job_id) AS place
                 FROM due d
-                JOIN bot.inbound_events e ON e.inbound_event_id = d.inbound_event_id
-                WHERE NOT EXISTS (
-                    SELECT 1
-                    FROM heads h
-                    WHERE h.tenant_id = e.tenant_id
-                      AND h.channel IS NOT DISTINCT FROM e.channel
-                      AND h.address = coalesce(e.channel_address, e.inbound_event_id::text)
-                      AND h.outgoing = (d.job_type = 'send_outbound_message')
-                      -- one that comes again may stand far behind in time; its place in line is before
-                      AND (h.busy OR (h.created_at, h.job_id) < (d.created_at, d.job_id))
-                      AND d.job_type <> 'fetch_media')
             ), chosen AS MATERIALIZED (
-                SELECT f.job_id FROM free f WHERE f.place = 1 ORDER BY f.run_after LIMIT 100
+                SELECT f.job_id
+                FROM (
+                    SELECT a.job_id, a.run_after
+                    FROM again a
+                    WHERE a.place = 1
+                      AND NOT a.busy
+                      AND a.job_type = ANY ($2::text[])
+                      AND a.tenant_id <> ALL ($3::uuid[])
+                      AND NOT EXISTS (
+                          SELECT 1 FROM paused p WHERE p.tenant_id = a.tenant_id AND p.job_type = a.job_type)
+                    UNION ALL
+                    SELECT n.job_id, n.run_after FROM first n WHERE n.place = 1
+                ) f
+                ORDER BY f.run_after
+                LIMIT 100
             )
             UPDATE bot.job_queue q
             SET status = 'processing',

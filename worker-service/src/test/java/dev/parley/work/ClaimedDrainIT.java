@@ -193,6 +193,54 @@ class ClaimedDrainIT {
     }
 
     @Test
+    void thousands_behind_a_waiting_head_hold_up_nobody_else_and_follow_it_in_order() {
+        UUID head = message("+1");
+        db.execute("""
+                UPDATE bot.job_queue
+                SET attempts = 1, locked_at = now(), locked_by = 'somebody', run_after = now() + interval '1 hour'
+                WHERE job_id = ?
+                """, head);
+        List<UUID> behind = messages("+1", 3_000);
+        UUID other = message("+2");
+
+        start(worker().handling(Ledger.of(PROCESS)));
+
+        awaitStatus(other, "done");
+        assertThat(Ledger.of(db, "+1")).isEmpty();
+        // Due again, it stands behind all of them in time, and before them in line.
+        db.execute("UPDATE bot.job_queue SET run_after = now() WHERE job_id = ?", head);
+        awaitStatus(behind.get(1), "done");
+        assertThat(Ledger.of(db, "+1")).startsWith(head, behind.get(0), behind.get(1));
+    }
+
+    /** Of one contact, in order, due since a minute ago. */
+    private List<UUID> messages(String address, int count) {
+        db.execute("""
+                WITH event AS (
+                    INSERT INTO bot.inbound_events
+                        (inbound_event_id, tenant_id, provider, event_type, channel, channel_address, dedupe_key, payload)
+                    SELECT gen_random_uuid(), ?, 'ghl', 'inbound_message', 'sms', ?, 'k-' || m, '{}'
+                    FROM generate_series(1, ?) m
+                    RETURNING inbound_event_id, tenant_id, dedupe_key, trace_id
+                ), placed AS (
+                    SELECT event.*, split_part(dedupe_key, '-', 2)::int * interval '1 millisecond' AS place FROM event
+                )
+                INSERT INTO bot.job_queue (job_id, tenant_id, job_type, inbound_event_id, trace_id, created_at, run_after)
+                SELECT gen_random_uuid(), tenant_id, 'process_inbound_message', inbound_event_id, trace_id,
+                       clock_timestamp() + place, clock_timestamp() - interval '1 minute' + place
+                FROM placed
+                """, tenant.value(), address, count);
+        return db.rows("""
+                        SELECT j.job_id
+                        FROM bot.job_queue j JOIN bot.inbound_events e USING (inbound_event_id)
+                        WHERE e.tenant_id = ? AND e.channel_address = ? AND j.attempts = 0
+                        ORDER BY j.created_at
+                        """, tenant.value(), address).stream()
+                .map(row -> (UUID) row.get("job_id"))
+                .toList();
+    }
+
+    @Test
     void a_lease_that_ran_out_is_reclaimed_and_counted_once_though_two_claimers_saw_it() {
         UUID left = message("+1");
         claimedBy("dead", left, Duration.ofMinutes(1));
