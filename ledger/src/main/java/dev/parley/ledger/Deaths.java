@@ -40,7 +40,7 @@ final class Deaths {
                         deaths::die)
                 .onlyIf(Debugger::obstacle)
                 .on(deaths::lay)
-                .at(Pace.of(90, 600, Settings.PER_SECOND));
+                .at(Pace.of(300, 600, Settings.PER_SECOND));
     }
 
     private void lay(Ground ground) {
@@ -67,10 +67,15 @@ final class Deaths {
                 missing.add(death.name());
             }
         }
-        stage.measured().note("died at " + died + " of " + deaths.size() + " moments");
+        stage.measured().bar(bar(died, deaths.size()));
         if (!missing.isEmpty()) {
             stage.measured().note("no time for, or nobody came by: " + String.join("; ", missing));
         }
+    }
+
+    /** Who asks for less time than all of them take is told that not all of them were tried. */
+    static Bar bar(int died, int moments) {
+        return new Bar("moments at which a service died, of " + moments, died, "moments", moments, false);
     }
 
     private boolean die(Stage stage, Death death) {

@@ -134,12 +134,16 @@ final class Debugger implements AutoCloseable {
         try {
             while (true) {
                 EventSet events = machine.eventQueue().remove();
-                for (Event event : events) {
-                    if (event instanceof BreakpointEvent reached) {
-                        reached(machine, reached);
+                try {
+                    for (Event event : events) {
+                        if (event instanceof BreakpointEvent reached) {
+                            reached(machine, reached);
+                        }
                     }
+                } finally {
+                    // Whatever was found: a service that stands still for good would make everything after it hollow.
+                    events.resume();
                 }
-                events.resume();
             }
         } catch (VMDisconnectedException e) {
             machines.remove(machine);
@@ -150,14 +154,16 @@ final class Debugger implements AutoCloseable {
 
     private void reached(VirtualMachine machine, BreakpointEvent event) {
         Ambush waiting = ambush;
-        if (waiting == null
-                || waiting.done().isDone()
-                || !isMoment(event, waiting.waypoint().moment())) {
+        if (waiting == null || waiting.done().isDone()) {
             return;
         }
         try {
-            waiting.deed().accept(pid(machine));
-            waiting.done().complete(null);
+            if (isMoment(event, waiting.waypoint().moment())) {
+                waiting.deed().accept(pid(machine));
+                waiting.done().complete(null);
+            }
+        } catch (VMDisconnectedException e) {
+            throw e;
         } catch (RuntimeException e) {
             waiting.done().completeExceptionally(e);
         }

@@ -10,7 +10,6 @@ import dev.parley.sandbox.standin.Contact;
 import dev.parley.sandbox.standin.GhlStandIn;
 import dev.parley.sandbox.standin.Location;
 import dev.parley.sandbox.standin.Message;
-import dev.parley.sandbox.standin.WebhookDelivery;
 import dev.parley.tenant.TenantId;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -32,12 +31,6 @@ import java.util.function.Consumer;
 
 /** One scenario from an empty database to the judge's verdict. */
 final class Run {
-    /** Everything gets this long to end after the last event was sent and the last fault is over. */
-    private static final Duration ENDING = Duration.ofSeconds(150);
-
-    private static final String OPEN_JOBS =
-            "SELECT count(*) FROM bot.job_queue WHERE status IN ('queued', 'processing')";
-
     /** What a run of minutes needs shorter than a life of years has it. Nothing here changes what is promised. */
     private static final Map<String, String> QUICKER_WORKER = Map.of(
             "PARLEY_WORKER_RETRY_CAP", "3s",
@@ -107,7 +100,7 @@ final class Run {
         Script script = Script.of(settings.seed(), settings.perSecond(), settings.length());
         List<Book.Parcel> parcels = parcels(script, tenants, provider);
         Book book = new Book();
-        Stage preparing = stage(stack, network, book, ENDING);
+        Stage preparing = stage(stack, network, book, Ending.PATIENCE);
         scenario.before().accept(preparing);
         preparing.stack().workers().stream().filter(ServiceProcess::isAlive).forEach(preparing::awaitReady);
 
@@ -126,45 +119,13 @@ final class Run {
             sender.start(script.steps(), parcels);
             scenario.faults().accept(stage);
             stage.pause(stage.left());
-            settle(stage, sender);
+            Ending.await(stage, sender);
         }
         return judge(stack, book);
     }
 
     private Stage stage(Stack stack, Network network, Book book, Duration length) {
         return new Stage(stack, network, book, new Random(settings.seed() ^ 0x5EED), measured, say, length);
-    }
-
-    /** Ends every fault and waits until nothing moves any more; what then still waits is the judge's to find. */
-    private void settle(Stage stage, Sender sender) {
-        stage.network().clear();
-        stage.provider().clearFaults();
-        long begin = System.nanoTime();
-        boolean taken = Waiting.until(ENDING, () -> sender.underWay() == 0);
-        if (!taken) {
-            say.accept(sender.underWay() + " deliveries were still not taken; giving up on them");
-            sender.giveUp();
-            Waiting.until(Duration.ofSeconds(20), () -> sender.underWay() == 0);
-        }
-        boolean quiet = Waiting.until(ENDING, () -> isQuiet(stage));
-        say.accept(String.format(
-                Locale.ROOT,
-                "%s %.1f s after the last event",
-                quiet ? "everything had ended" : "work was still going on",
-                (System.nanoTime() - begin) / 1e9));
-    }
-
-    /** No job is open, no report is under way, and so it stays for longer than a report waits before it leaves. */
-    private static boolean isQuiet(Stage stage) {
-        if (!stage.eyes().is(OPEN_JOBS, 0) || reportsUnderWay(stage.provider())) {
-            return false;
-        }
-        Waiting.pause(Duration.ofMillis(1_000));
-        return stage.eyes().is(OPEN_JOBS, 0) && !reportsUnderWay(stage.provider());
-    }
-
-    private static boolean reportsUnderWay(GhlStandIn provider) {
-        return provider.deliveries().stream().anyMatch(delivery -> delivery.state() == WebhookDelivery.State.UNDER_WAY);
     }
 
     private Outcome judge(Stack stack, Book book) {

@@ -36,6 +36,7 @@ final class Sender implements AutoCloseable {
     private final Book book;
     private final long seed;
     private final AtomicInteger underWay = new AtomicInteger();
+    private final AtomicInteger givenUp = new AtomicInteger();
     private volatile boolean givesUp;
 
     Sender(Vertx vertx, int port, Book book, long seed) {
@@ -66,6 +67,11 @@ final class Sender implements AutoCloseable {
         return underWay.get();
     }
 
+    /** Deliveries that nobody acknowledged and that are not tried again. */
+    int givenUp() {
+        return givenUp.get();
+    }
+
     /** From now on nothing is tried again. */
     void giveUp() {
         givesUp = true;
@@ -82,7 +88,7 @@ final class Sender implements AutoCloseable {
 
     private void attempt(int place, Book.Parcel parcel, int tries, Random random) {
         if (givesUp) {
-            underWay.decrementAndGet();
+            endUnacknowledged();
             return;
         }
         RequestOptions request = new RequestOptions()
@@ -107,13 +113,19 @@ final class Sender implements AutoCloseable {
                         book.acknowledged(place, answer.trace());
                         underWay.decrementAndGet();
                     } else if (tries > RETRIES.maxRetries()) {
-                        underWay.decrementAndGet();
+                        endUnacknowledged();
                     } else {
                         long wait = RETRIES.waitBefore(tries, answer.retryAfter(), random)
                                 .toMillis();
                         vertx.setTimer(Math.max(1, wait), timer -> attempt(place, parcel, tries + 1, random));
                     }
                 });
+    }
+
+    private void endUnacknowledged() {
+        // In this order: nobody may see nothing under way and nothing given up.
+        givenUp.incrementAndGet();
+        underWay.decrementAndGet();
     }
 
     private static Answer answer(HttpClientResponse response, Buffer body) {

@@ -48,4 +48,17 @@ class BarsTest {
         assertThat(Soak.slope(List.of(10L, 30L, 30L, 10L))).isEqualTo(0.0);
         assertThat(Soak.slope(List.of())).isEqualTo(0.0);
     }
+
+    @Test
+    void a_run_that_gave_something_up_or_never_came_to_rest_misses_its_bars() {
+        assertThat(List.of(Ending.givenUp(0), Ending.open(0))).allMatch(Bar::holds);
+        assertThat(List.of(Ending.givenUp(1), Ending.open(1), Ending.open(Double.NaN)))
+                .noneMatch(Bar::holds);
+    }
+
+    @Test
+    void every_moment_of_the_path_must_have_been_reached() {
+        assertThat(Deaths.bar(24, 24).holds()).isTrue();
+        assertThat(Deaths.bar(23, 24).holds()).isFalse();
+    }
 }
