@@ -83,10 +83,18 @@ final class Deaths {
                 ? List.of(stage.stack().ingest())
                 : stage.stack().workers();
         services.forEach(stage::awaitReady);
-        Duration patience = PATIENCE.compareTo(stage.left()) < 0 ? PATIENCE : stage.left();
-        boolean reached = Objects.requireNonNull(debugger.get()).at(death.waypoint(), patience, death::of);
+        // Where nothing is taken nothing passes a moment, and a service that dies whenever it comes back proves
+        // nothing.
+        Duration ready = stage.book().now();
+        Waiting.until(least(PATIENCE, stage.left()), () -> stage.book().isAcknowledgedSince(ready));
+        boolean reached =
+                Objects.requireNonNull(debugger.get()).at(death.waypoint(), least(PATIENCE, stage.left()), death::of);
         stage.say(death.name() + (reached ? "" : ": nobody came by"));
         stage.pause(Duration.ofMillis(500));
         return reached;
+    }
+
+    private static Duration least(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
     }
 }

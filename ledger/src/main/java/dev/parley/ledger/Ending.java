@@ -5,14 +5,20 @@ import dev.parley.sandbox.standin.WebhookDelivery;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.OptionalLong;
+import java.util.function.DoubleSupplier;
 
 /**
  * How a run comes to rest. A judge that looks at little finds little: what was given up, or still open when the patience was
  * over, is a bar that was missed.
  */
 final class Ending {
-    /** Everything gets this long to end after the last event was sent and the last fault is over. */
+    /**
+     * Everything gets this long to end after the last event was sent and the last fault is over: again from the moment at
+     * which less was open than ever before. What a provider takes a hundred of in ten seconds may rightly take minutes.
+     */
     static final Duration PATIENCE = Duration.ofSeconds(150);
+
+    private static final Duration STILL = Duration.ofSeconds(1);
 
     private static final String OPEN_JOBS =
             "SELECT count(*) FROM bot.job_queue WHERE status IN ('queued', 'processing')";
@@ -30,7 +36,7 @@ final class Ending {
             sender.giveUp();
             Waiting.until(Duration.ofSeconds(20), () -> sender.underWay() == 0);
         }
-        boolean quiet = Waiting.until(PATIENCE, () -> isQuiet(stage));
+        boolean quiet = untilNone(() -> stillOpen(stage), PATIENCE);
         stage.say(String.format(
                 Locale.ROOT,
                 "%s %.1f s after the last event",
@@ -48,13 +54,22 @@ final class Ending {
         return new Bar("jobs and reports still open at the end", jobsAndReports, "open", 0, true);
     }
 
-    /** No job is open, no report is under way, and so it stays for longer than a report waits before it leaves. */
-    private static boolean isQuiet(Stage stage) {
-        if (stillOpen(stage) != 0) {
-            return false;
+    /** None is open, and so it stays for longer than a report waits before it leaves. False: nothing ended for so long. */
+    static boolean untilNone(DoubleSupplier open, Duration patience) {
+        double least = Double.POSITIVE_INFINITY;
+        long since = System.nanoTime();
+        while (System.nanoTime() - since < patience.toNanos()) {
+            double now = open.getAsDouble();
+            if (now < least) {
+                least = now;
+                since = System.nanoTime();
+            }
+            Waiting.pause(STILL);
+            if (now == 0 && open.getAsDouble() == 0) {
+                return true;
+            }
         }
-        Waiting.pause(Duration.ofMillis(1_000));
-        return stillOpen(stage) == 0;
+        return false;
     }
 
     /** Not a number while the database does not say. */

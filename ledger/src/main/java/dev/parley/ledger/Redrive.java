@@ -19,6 +19,8 @@ final class Redrive {
     private static final String DEAD =
             "SELECT count(*) FROM bot.job_queue WHERE status = 'failed' AND job_type = 'process_inbound_message'";
 
+    private static final String ALL = "SELECT count(*) FROM bot.job_queue WHERE job_type = 'process_inbound_message'";
+
     private static final String SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'worker'";
 
     /** As {@code JobQueue.redrive}: all due at the same moment, so that created_at keeps every line's order. */
@@ -62,10 +64,8 @@ final class Redrive {
     }
 
     private static void drive(Stage stage) {
-        // Half of the time everything fails …
-        stage.pause(stage.left().dividedBy(2));
-        // … and nothing may be in hand while the cause is mended: behind a dead letter that is skipped the line goes
-        // on, so
+        failHalf(stage);
+        // Nothing may be in hand while the cause is mended: behind a dead letter that is skipped the line goes on, so
         // what came through between mending and redriving would rightly be ahead.
         stage.stack().workers().forEach(ServiceProcess::kill);
         Waiting.until(Duration.ofSeconds(10), () -> stage.eyes().is(SESSIONS, 0));
@@ -75,9 +75,24 @@ final class Redrive {
         mend(stage);
     }
 
+    /** Half of the time everything fails, and for as long as it takes until all that came by then is dead. */
+    private static void failHalf(Stage stage) {
+        stage.pause(stage.left().dividedBy(2));
+        long came = stage.eyes().number(ALL).orElse(0);
+        Ending.untilNone(() -> Math.max(0, came - stage.eyes().number(DEAD).orElse(0)), Ending.PATIENCE);
+        stage.measured().bar(dead(stage.eyes().number(DEAD).orElse(0), came));
+    }
+
+    /** A redrive of a handful proves little: all that came in the first half must have been among them. */
+    static Bar dead(long found, long came) {
+        return new Bar("dead letters before the redrive", found, "dead letters", Math.max(1, came), false);
+    }
+
     private static void mendAtHalf(Stage stage) {
         stage.pause(stage.left().dividedBy(2));
+        // The first of each line dies and the others wait behind it.
         long dead = stage.eyes().number(DEAD).orElse(0);
+        stage.measured().bar(dead(dead, 1));
         stage.say(dead + " dead letters that hold; the cause is mended, all are redriven while workers go on");
         stage.measured().note("dead letters redriven: " + dead);
         mend(stage);

@@ -26,9 +26,12 @@ import org.jspecify.annotations.Nullable;
 final class Sender implements AutoCloseable {
     private static final int CONNECTIONS = 32;
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
-    /** GoHighLevel's twelve retries over hours, in a run of minutes: the first after a fifth of a second, then doubling. */
+    /**
+     * GoHighLevel's twelve retries over hours, in a run of minutes: the first after a fifth of a second, then doubling up to
+     * two seconds; longer than a service is away in any run.
+     */
     private static final RetryPolicy RETRIES =
-            new RetryPolicy(40, Duration.ofSeconds(10), Duration.ofSeconds(100), 0.02);
+            new RetryPolicy(400, Duration.ofSeconds(10), Duration.ofSeconds(100), 0.02);
 
     private final Vertx vertx;
     private final HttpClient client;

@@ -61,4 +61,11 @@ class BarsTest {
         assertThat(Deaths.bar(24, 24).holds()).isTrue();
         assertThat(Deaths.bar(23, 24).holds()).isFalse();
     }
+
+    @Test
+    void a_redrive_of_less_than_what_came_misses_its_bar() {
+        assertThat(Redrive.dead(10, 10).holds()).isTrue();
+        assertThat(Redrive.dead(9, 10).holds()).isFalse();
+        assertThat(Redrive.dead(0, 0).holds()).isFalse();
+    }
 }
