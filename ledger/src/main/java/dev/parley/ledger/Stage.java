@@ -114,12 +114,15 @@ final class Stage {
         ProcessHandle.of(service.pid()).ifPresent(ProcessHandle::destroy);
     }
 
-    void awaitReady(ServiceProcess service) {
+    /** @return false, and says so, when it is not in good time */
+    boolean awaitReady(ServiceProcess service) {
         try {
             service.awaitReady(PATIENCE);
+            return true;
         } catch (SandboxException e) {
             say(service.name() + " is not ready: "
                     + String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+            return false;
         }
     }
 
