@@ -14,6 +14,7 @@ import dev.parley.spi.LeasedJobHandler.Finished;
 import dev.parley.spi.LeasedJobHandler.Step;
 import dev.parley.spi.Outcome;
 import dev.parley.work.Waypoint.Moment;
+import dev.parley.work.log.LogFacts;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.SqlConnection;
 import java.time.Duration;
@@ -348,9 +349,12 @@ final class Calls {
 
     /** @param token of the lease that is committed already; null = none is, and the job is still queued */
     private Uni<Launch> settleUnbegun(SqlConnection session, Job job, Throwable failure, @Nullable String token) {
-        LOG.warnf(
-                "attempt failed before its call job=%s job_type=%s tenant=%s trace=%s: %s",
-                job.id(), job.type(), job.tenant(), job.traceId(), FailurePolicy.describe(failure));
+        LogFacts.about(
+                job,
+                job.attempts() + 1,
+                () -> LOG.warnf(
+                        "attempt failed before its call job=%s job_type=%s tenant=%s trace=%s: %s",
+                        job.id(), job.type(), job.tenant(), job.traceId(), FailurePolicy.describe(failure)));
         Settlement settlement = failures.settle(job, failures.outcomeOf(failure), job.attempts() + 1);
         Map<Job, Settlement> settled = Map.of(job, settlement);
         return Transactions.in(
@@ -424,12 +428,7 @@ final class Calls {
                                             back.add(flight.finished());
                                         } else {
                                             meters.leaseLost();
-                                            LOG.warnf(
-                                                    "lease lost, result dropped job=%s job_type=%s trace=%s attempt=%d",
-                                                    flight.job.id(),
-                                                    flight.job.type(),
-                                                    flight.job.traceId(),
-                                                    flight.job.attempts());
+                                            sayLost(flight.job);
                                         }
                                     }
                                     if (back.isEmpty()) {
@@ -456,16 +455,36 @@ final class Calls {
     }
 
     private static void say(Job job, Outcome.PauseTenant pause) {
-        LOG.infof(
-                "tenant paused tenant=%s job_type=%s for %s: %s",
-                job.tenant(), job.type(), pause.after(), pause.reason());
+        LogFacts.about(
+                job,
+                job.attempts(),
+                () -> LOG.infof(
+                        "tenant paused tenant=%s job_type=%s for %s: %s",
+                        job.tenant(), job.type(), pause.after(), pause.reason()));
+    }
+
+    private static void sayLost(Job job) {
+        LogFacts.about(
+                job,
+                job.attempts(),
+                () -> LOG.warnf(
+                        "lease lost, result dropped job=%s job_type=%s trace=%s attempt=%d",
+                        job.id(), job.type(), job.traceId(), job.attempts()));
     }
 
     private Uni<Map<Job, Settlement>> settleUnfinished(SqlConnection session, Flight<?> flight, Throwable failure) {
         Job job = flight.job;
-        LOG.warnf(
-                "result could not be recorded job=%s job_type=%s tenant=%s trace=%s attempt=%d: %s",
-                job.id(), job.type(), job.tenant(), job.traceId(), job.attempts(), FailurePolicy.describe(failure));
+        LogFacts.about(
+                job,
+                job.attempts(),
+                () -> LOG.warnf(
+                        "result could not be recorded job=%s job_type=%s tenant=%s trace=%s attempt=%d: %s",
+                        job.id(),
+                        job.type(),
+                        job.tenant(),
+                        job.traceId(),
+                        job.attempts(),
+                        FailurePolicy.describe(failure)));
         Map<Job, Settlement> settled = Map.of(job, failures.settle(job, failures.outcomeOf(failure), job.attempts()));
         return Transactions.in(
                         session,

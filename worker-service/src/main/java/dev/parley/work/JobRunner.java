@@ -9,6 +9,7 @@ import dev.parley.queue.Line;
 import dev.parley.queue.Settlement;
 import dev.parley.spi.Outcome;
 import dev.parley.work.Waypoint.Moment;
+import dev.parley.work.log.LogFacts;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.SqlConnection;
 import java.time.OffsetDateTime;
@@ -195,25 +196,7 @@ final class JobRunner {
             OffsetDateTime readAt,
             Map<JobId, String> tokens) {
         Settlement settlement = failures.settle(job, failures.outcomeOf(failure), attemptsIfFailed(job, from));
-        if (settlement instanceof Settlement.Bury) {
-            LOG.errorf(
-                    failure,
-                    "job buried job=%s job_type=%s tenant=%s trace=%s attempt=%d",
-                    job.id(),
-                    job.type(),
-                    job.tenant(),
-                    job.traceId(),
-                    attemptsIfFailed(job, from));
-        } else {
-            LOG.warnf(
-                    "attempt failed job=%s job_type=%s tenant=%s trace=%s attempt=%d: %s",
-                    job.id(),
-                    job.type(),
-                    job.tenant(),
-                    job.traceId(),
-                    attemptsIfFailed(job, from),
-                    FailurePolicy.describe(failure));
-        }
+        say(job, attemptsIfFailed(job, from), settlement, failure);
         Map<Job, Settlement> settled = Map.of(job, settlement);
         return Transactions.in(
                         session,
@@ -221,6 +204,25 @@ final class JobRunner {
                                 .chain(() -> settle(session, settled, from, readAt)))
                 .invoke(() -> settled.forEach(meters::settled))
                 .replaceWith(new Ran(settled, List.of()));
+    }
+
+    private static void say(Job job, int attempt, Settlement settlement, Throwable failure) {
+        LogFacts.about(job, attempt, () -> {
+            if (settlement instanceof Settlement.Bury) {
+                LOG.errorf(
+                        failure,
+                        "job buried job=%s job_type=%s tenant=%s trace=%s attempt=%d",
+                        job.id(),
+                        job.type(),
+                        job.tenant(),
+                        job.traceId(),
+                        attempt);
+            } else {
+                LOG.warnf(
+                        "attempt failed job=%s job_type=%s tenant=%s trace=%s attempt=%d: %s",
+                        job.id(), job.type(), job.tenant(), job.traceId(), attempt, FailurePolicy.describe(failure));
+            }
+        });
     }
 
     /** Jobs with an earlier one of their line that is not finished: their effects must not stand. */

@@ -7,6 +7,7 @@ import dev.parley.queue.JobQueue.From;
 import dev.parley.queue.JobQueue.Held;
 import dev.parley.queue.Settlement;
 import dev.parley.spi.Outcome;
+import dev.parley.work.log.LogFacts;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.SqlConnection;
 import java.time.Duration;
@@ -63,9 +64,12 @@ final class Orphans {
     private Settlement settle(DueJob orphan) {
         Job job = orphan.job();
         String holder = Optional.ofNullable(orphan.lockedBy()).orElse("unknown").split("/", 2)[0];
-        LOG.warnf(
-                "reclaiming job=%s job_type=%s trace=%s attempt=%d left by worker %s",
-                job.id(), job.type(), job.traceId(), job.attempts(), holder);
+        LogFacts.about(
+                job,
+                job.attempts(),
+                () -> LOG.warnf(
+                        "reclaiming job=%s job_type=%s trace=%s attempt=%d left by worker %s",
+                        job.id(), job.type(), job.traceId(), job.attempts(), holder));
         // The first time at once: a crash is not the job's error. Then with backoff.
         return failures.settle(
                 job,

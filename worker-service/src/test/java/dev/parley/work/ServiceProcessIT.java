@@ -92,11 +92,26 @@ class ServiceProcessIT {
         assertThat(service.awaitEnd(Duration.ofSeconds(40))).isTrue();
         assertThat(db.count("bot.job_queue WHERE status = 'processing'")).isZero();
         UUID trace = db.value(UUID.class, "SELECT trace_id FROM bot.job_queue WHERE job_id = ?", left);
+        UUID event = db.value(UUID.class, "SELECT inbound_event_id FROM bot.job_queue WHERE job_id = ?", left);
         assertThat(service.logLines())
                 .allSatisfy(line -> assertThat(line.getString("message")).isNotNull())
-                .anySatisfy(line -> assertThat(line.getString("message"))
-                        .contains("reclaiming job=" + left)
-                        .contains("trace=" + trace))
+                .anySatisfy(line -> {
+                    assertThat(line.getString("message"))
+                            .contains("reclaiming job=" + left)
+                            .contains("trace=" + trace);
+                    assertThat(line.getJsonObject("mdc").getMap())
+                            .containsEntry("tenant", tenant.toString())
+                            .containsEntry("provider", "ghl")
+                            .containsEntry("event", event.toString())
+                            .containsEntry("job", left.toString())
+                            .containsEntry("job_type", "process_inbound_message")
+                            .containsEntry("attempt", "1")
+                            .containsEntry("trace", trace.toString());
+                })
+                // what was said of one job is not said of the next line
+                .filteredOn(line -> !line.getString("message").contains("job="))
+                .allSatisfy(line ->
+                        assertThat(line.getJsonObject("mdc", new JsonObject())).isEqualTo(new JsonObject()))
                 .anySatisfy(line -> assertThat(line.getString("message")).endsWith(" stopped"));
         assertThat(service.log()).doesNotContain(KEY).doesNotContain(Login.WORKER.password());
     }

@@ -8,6 +8,7 @@ import dev.parley.spi.EventReader.Report;
 import dev.parley.spi.EventReader.State;
 import dev.parley.spi.EventReader.Turn;
 import dev.parley.tenant.Settings;
+import dev.parley.work.log.LogFacts;
 import io.vertx.core.json.JsonObject;
 import java.util.HashMap;
 import java.util.List;
@@ -75,18 +76,25 @@ public final class EventReaders {
     private <T> T read(Job.Event event, Function<EventReader, T> how, T otherwise) {
         EventReader reader = byProvider.get(family(event.provider()));
         if (reader == null) {
-            LOG.warn("no reader for provider {}, event {} is taken as one without words", event.provider(), event.id());
+            LogFacts.about(
+                    event,
+                    () -> LOG.warn(
+                            "no reader for provider {}, event {} is taken as one without words",
+                            event.provider(),
+                            event.id()));
             return otherwise;
         }
         try {
             return how.apply(reader);
         } catch (RuntimeException e) {
             // Only the class: the message may quote the payload.
-            LOG.warn(
-                    "reader of provider {} stumbled over event {} ({}), taken as one without words",
-                    event.provider(),
-                    event.id(),
-                    e.getClass().getSimpleName());
+            LogFacts.about(
+                    event,
+                    () -> LOG.warn(
+                            "reader of provider {} stumbled over event {} ({}), taken as one without words",
+                            event.provider(),
+                            event.id(),
+                            e.getClass().getSimpleName()));
             return otherwise;
         }
     }

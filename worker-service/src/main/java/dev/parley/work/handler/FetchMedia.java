@@ -14,6 +14,7 @@ import dev.parley.spi.MessagingAdapter;
 import dev.parley.spi.Outcome;
 import dev.parley.tenant.Tenant;
 import dev.parley.tenant.TenantId;
+import dev.parley.work.log.LogFacts;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.json.JsonObject;
 import io.vertx.mutiny.sqlclient.SqlConnection;
@@ -197,7 +198,15 @@ public final class FetchMedia implements LeasedJobHandler<FetchMedia.Found> {
         draft.put(message.with(message.media().stream()
                 .map(one -> one.is(State.LATE) ? one.gone(why, now) : one)
                 .toList()));
-        LOG.warn("late media given up job={} tenant={} trace={}: {}", job.id(), job.tenant(), job.traceId(), why);
+        LogFacts.about(
+                job,
+                job.attempts(),
+                () -> LOG.warn(
+                        "late media given up job={} tenant={} trace={}: {}",
+                        job.id(),
+                        job.tenant(),
+                        job.traceId(),
+                        why));
         return Outcome.done();
     }
 }
