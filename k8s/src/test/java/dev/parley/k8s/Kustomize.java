@@ -17,9 +17,13 @@ final class Kustomize {
 
     /** Whether {@code kubectl} is on the path. It needs no cluster for this. */
     static boolean available() {
+        return isOnPath("kubectl");
+    }
+
+    static boolean isOnPath(String program) {
         String path = System.getenv().getOrDefault("PATH", "");
         for (String directory : path.split(File.pathSeparator)) {
-            if (!directory.isEmpty() && Files.isExecutable(Path.of(directory, "kubectl"))) {
+            if (!directory.isEmpty() && Files.isExecutable(Path.of(directory, program))) {
                 return true;
             }
         }

@@ -24,12 +24,14 @@ import java.util.Optional;
 /**
  * What one overlay would apply, parsed as strictly as the API server would and a little more.
  *
- * @param resources in the order of the documents; KEDA's kinds as {@link GenericKubernetesResource}, checked by schema
+ * @param resources in the order of the documents; kinds of operators (KEDA's, Prometheus') as {@link GenericKubernetesResource}, checked by schema
  * @param findings what parsing found wrong: wrong types, unknown fields, unknown kinds
  */
 record Manifests(List<HasMetadata> resources, List<String> findings) {
-    private static final Map<String, Schemas> CUSTOM =
-            Map.of("ScaledObject", Schemas.SCALED_OBJECT, "TriggerAuthentication", Schemas.TRIGGER_AUTHENTICATION);
+    private static final Map<String, Schemas> CUSTOM = Map.of(
+            "ScaledObject", Schemas.SCALED_OBJECT,
+            "TriggerAuthentication", Schemas.TRIGGER_AUTHENTICATION,
+            "PrometheusRule", Schemas.PROMETHEUS_RULE);
 
     private static final KubernetesSerialization KUBERNETES = new KubernetesSerialization(strict(), true);
 

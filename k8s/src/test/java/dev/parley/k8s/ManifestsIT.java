@@ -28,7 +28,7 @@ class ManifestsIT {
 
     /** The overlays, and what else has to be put on a base to be rendered. */
     private static final List<String> VARIANTS = Stream.concat(
-                    OVERLAYS.stream(), Stream.of("k8s/src/test/kustomize/database-ca"))
+                    OVERLAYS.stream(), Stream.of("k8s/src/test/kustomize/database-ca", "k8s/src/test/kustomize/alerts"))
             .toList();
 
     @TestFactory

@@ -19,6 +19,7 @@ enum Schemas {
     KUSTOMIZATION("kustomization.schema.json"),
     SCALED_OBJECT("scaled-object.schema.json"),
     TRIGGER_AUTHENTICATION("trigger-authentication.schema.json"),
+    PROMETHEUS_RULE("prometheus-rule.schema.json"),
     COMPOSE("compose.schema.json");
 
     private static final ObjectMapper JSON = new ObjectMapper();
