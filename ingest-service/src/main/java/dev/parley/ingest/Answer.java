@@ -24,10 +24,23 @@ sealed interface Answer {
      * 200: genuine, and nothing the sender could do better.
      *
      * @param reply what the vendor wants to read; null = what became of it, as JSON
+     * @param app whose delivery it was, where a vendor watches each app; null = not known
      */
-    record Taken(List<Item> items, @Nullable Reply reply) implements Answer {
+    record Taken(
+            List<Item> items,
+            @Nullable Reply reply,
+            @Nullable String app) implements Answer {
         public Taken {
             items = List.copyOf(items);
+        }
+
+        Taken(List<Item> items, @Nullable Reply reply) {
+            this(items, reply, null);
+        }
+
+        @Override
+        public Answer of(@Nullable String whose) {
+            return new Taken(items, reply, whose);
         }
 
         /** For a whole delivery: the most that happened to any of its events. */
@@ -42,7 +55,22 @@ sealed interface Answer {
     record Refused(Refusal why) implements Answer {}
 
     /** Not now: the sender should come back. */
-    record Later(Delay why, int status, Duration after) implements Answer {}
+    record Later(
+            Delay why, int status, Duration after, @Nullable String app) implements Answer {
+        Later(Delay why, int status, Duration after) {
+            this(why, status, after, null);
+        }
+
+        @Override
+        public Answer of(@Nullable String whose) {
+            return new Later(why, status, after, whose);
+        }
+    }
+
+    /** The same, for the vendor's app {@code whose}. */
+    default Answer of(@Nullable String whose) {
+        return this;
+    }
 
     /** Why a request was refused; a label of the meters and a word in the log, never in the answer. */
     enum Refusal {

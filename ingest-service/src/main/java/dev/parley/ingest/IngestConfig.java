@@ -34,6 +34,13 @@ public interface IngestConfig {
     @WithDefault("64M")
     MemorySize maxHeld();
 
+    /**
+     * How old a request is when its sender is told that it is unknown or forged, so that the time of the answer says
+     * nothing about what was looked up and verified; more than that takes. 0 = at once.
+     */
+    @WithDefault("10ms")
+    Duration refusalDelay();
+
     /** What {@code Retry-After} says when nothing can be stored now. */
     @WithDefault("10S")
     Duration retryAfter();
@@ -82,6 +89,7 @@ public interface IngestConfig {
         notNegative("limits.backlog.max-jobs", limits().backlog().maxJobs());
         notNegative("limits.backlog.max-age", limits().backlog().maxAge().toMillis());
         notNegative("limits.backlog.max-overdue", limits().backlog().maxOverdue());
+        notNegative("refusal-delay", refusalDelay().toMillis());
         positive("body-timeout", bodyTimeout().toMillis());
         positive("db.dead-after", db().deadAfter().toMillis());
         positive("flush.max-events", flush().maxEvents());
@@ -90,6 +98,7 @@ public interface IngestConfig {
         positive("flush.timeout", flush().timeout().toMillis());
         positive("tenants.refresh", tenants().refresh().toMillis());
         positive("tenants.secrets-of", tenants().secretsOf());
+        positive("whatsapp.app-secrets-every", whatsapp().appSecretsEvery().toMillis());
         positive("ghl-workflow.window", ghlWorkflow().window().toMillis());
         if (maxHeld().asLongValue() < maxBody().asLongValue()) {
             throw new IllegalArgumentException(
@@ -266,6 +275,16 @@ public interface IngestConfig {
          * ({@code PARLEY_WHATSAPP_APP_SECRETS}). None: every webhook of Meta is refused.
          */
         Optional<List<String>> appSecrets();
+
+        /**
+         * A file with further ones, one a line ({@code PARLEY_WHATSAPP_APP_SECRETS_FILE}); read again when it changes, so
+         * that a rotation needs no restart. {@code #} begins a comment.
+         */
+        Optional<String> appSecretsFile();
+
+        /** How often that file is looked at. */
+        @WithDefault("10S")
+        Duration appSecretsEvery();
 
         /** What Meta has to show when it checks our URL ({@code PARLEY_WHATSAPP_VERIFY_TOKENS}). None: nobody can. */
         Optional<List<String>> verifyTokens();

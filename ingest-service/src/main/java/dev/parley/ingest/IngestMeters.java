@@ -105,16 +105,18 @@ class IngestMeters {
                 .register(registry);
     }
 
-    void watchSuccess(String provider, DoubleSupplier percent, IntSupplier level) {
+    void watchSuccess(String provider, String app, DoubleSupplier percent, IntSupplier level) {
         Gauge.builder("parley.ingest.success", percent, DoubleSupplier::getAsDouble)
                 .description("Share of deliveries that succeeded within the vendor's window")
                 .baseUnit("percent")
                 .tag("provider", provider)
+                .tag("app", app)
                 .strongReference(true)
                 .register(registry);
         Gauge.builder("parley.ingest.success.alert", level, IntSupplier::getAsInt)
                 .description("0 = fine, 1 = below 97 %, 2 = below 95 %, 3 = below 92 %")
                 .tag("provider", provider)
+                .tag("app", app)
                 .strongReference(true)
                 .register(registry);
     }

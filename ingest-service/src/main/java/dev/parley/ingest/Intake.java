@@ -122,7 +122,7 @@ class Intake {
     /** What is answered before anything of the delivery was looked at. */
     Later overloaded(@Nullable String provider) {
         int status = Optional.ofNullable(provider)
-                .flatMap(providers::find)
+                .flatMap(providers::likeness)
                 .map(WebhookProvider::retryLaterStatus)
                 .orElse(503);
         return new Later(Delay.OVERLOADED, status, config.retryAfter());
@@ -218,7 +218,15 @@ class Intake {
      * @param slug what the URL said; null = nothing
      */
     private Uni<Answer> read(WebhookProvider vendor, @Nullable Tenant owner, @Nullable String slug, Delivery delivery) {
-        Reading reading = reading(vendor, delivery);
+        Payload payload = vendor.payload(delivery);
+        return taken(vendor, owner, slug, delivery, reading(vendor, delivery, payload))
+                .onFailure()
+                .recoverWithItem(failure -> later(vendor, failure))
+                .map(answer -> answer.of(vendor.app(payload).orElse(null)));
+    }
+
+    private Uni<Answer> taken(
+            WebhookProvider vendor, @Nullable Tenant owner, @Nullable String slug, Delivery delivery, Reading reading) {
         if (reading instanceof Reading.NotOurs notOurs) {
             UUID trace = UUID.randomUUID();
             LOG.info(
@@ -246,8 +254,7 @@ class Intake {
     }
 
     /** Never throws: what the provider's reader trips over is quarantined, with its bytes. */
-    private static Reading reading(WebhookProvider vendor, Delivery delivery) {
-        Payload payload = vendor.payload(delivery);
+    private static Reading reading(WebhookProvider vendor, Delivery delivery, Payload payload) {
         Reading reading;
         try {
             reading = vendor.read(delivery, payload);

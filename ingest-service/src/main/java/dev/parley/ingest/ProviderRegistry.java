@@ -51,21 +51,22 @@ final class ProviderRegistry {
 
     /** @param name as in the URL; {@code signed.stripe} is {@code signed}, if that has sources */
     Optional<WebhookProvider> find(String name) {
-        WebhookProvider exact = byName.get(name);
+        return find(byName, name);
+    }
+
+    private static Optional<WebhookProvider> find(Map<String, WebhookProvider> among, String name) {
+        WebhookProvider exact = among.get(name);
         if (exact != null) {
             return Optional.of(exact);
         }
         return source(name) == null
                 ? Optional.empty()
-                : Optional.ofNullable(byName.get(family(name))).filter(WebhookProvider::hasSources);
+                : Optional.ofNullable(among.get(family(name))).filter(WebhookProvider::hasSources);
     }
 
-    /** Whether GETs to {@code name} are looked at. The same while it is switched off, so that nobody learns that from it. */
-    boolean takesQueries(String name) {
-        return find(name)
-                .or(() -> Optional.ofNullable(disabled.get(name)))
-                .map(WebhookProvider::takesQueries)
-                .orElse(false);
+    /** As {@link #find}, but also where it is switched off: a stranger is not to learn that by what we would read. */
+    Optional<WebhookProvider> likeness(String name) {
+        return find(name).or(() -> find(disabled, name));
     }
 
     /** The part of a provider's name that is ours; what follows the dot is a tenant's own, and no label of a meter. */

@@ -10,6 +10,7 @@ import dev.parley.spi.Reply;
 import dev.parley.spi.WebhookProvider;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.Context;
+import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -53,6 +54,9 @@ class WebhookRoute {
     /** How long a sender that is still sending may read our answer before the connection goes. */
     private static final long LINGER_MILLIS = 500;
 
+    /** What is read of a body that nobody wants, before the sender is left to itself. */
+    private static final long MOST_DISCARDED = 64 * 1024;
+
     private static final String JSON = "application/json";
     private static final Buffer REFUSED = Buffer.buffer("{\"status\":\"refused\"}");
     private static final Buffer LATER = Buffer.buffer("{\"status\":\"unavailable\"}");
@@ -65,6 +69,7 @@ class WebhookRoute {
     private final IngestConfig config;
     private final AddressBudget addresses;
     private final CircuitGuard guard;
+    private final RefusalDelay refusalDelay;
     private final AtomicLong held = new AtomicLong();
     private final Clock clock = Clock.systemUTC();
 
@@ -77,7 +82,8 @@ class WebhookRoute {
             IngestMeters meters,
             IngestConfig config,
             AddressBudget addresses,
-            CircuitGuard guard) {
+            CircuitGuard guard,
+            RefusalDelay refusalDelay) {
         this.vertx = vertx;
         this.intake = intake;
         this.providers = providers;
@@ -86,6 +92,7 @@ class WebhookRoute {
         this.config = config;
         this.addresses = addresses;
         this.guard = guard;
+        this.refusalDelay = refusalDelay;
         meters.watchHeld(held::get);
     }
 
@@ -129,6 +136,9 @@ class WebhookRoute {
         private final Context context = vertx.getOrCreateContext();
         private final Target target;
         private final Optional<WebhookProvider> vendor;
+        /** Switched off or not: what its requests may look like is the same. */
+        private final Optional<WebhookProvider> likeness;
+
         private final String provider;
         private final boolean takesQueries;
         private final AddressBudget.Client client;
@@ -137,6 +147,7 @@ class WebhookRoute {
         private final long arrived = System.nanoTime();
         private final Buffer body = Buffer.buffer();
         private long timer = -1;
+        private long discarded;
         private boolean complete;
         private boolean over;
 
@@ -146,11 +157,14 @@ class WebhookRoute {
             this.target = Target.of(request.path());
             String named = target.provider();
             this.vendor = named == null ? Optional.empty() : providers.find(named);
+            this.likeness = named == null ? Optional.empty() : providers.likeness(named);
             this.provider = vendor.map(WebhookProvider::name).orElse(IngestMeters.NO_PROVIDER);
-            this.takesQueries = named != null && providers.takesQueries(named);
+            this.takesQueries = likeness.map(WebhookProvider::takesQueries).orElse(false);
             this.client = addresses.client(request);
-            this.maxBody =
-                    config.maxBodyOf().getOrDefault(provider, config.maxBody()).asLongValue();
+            this.maxBody = config.maxBodyOf()
+                    .getOrDefault(
+                            likeness.map(WebhookProvider::name).orElse(IngestMeters.NO_PROVIDER), config.maxBody())
+                    .asLongValue();
         }
 
         void begin() {
@@ -227,7 +241,7 @@ class WebhookRoute {
             String type = header == null ? "" : header.strip().toLowerCase(Locale.ROOT);
             return type.startsWith("multipart/")
                     || (type.startsWith("application/x-www-form-urlencoded")
-                            && !vendor.map(WebhookProvider::takesForms).orElse(false));
+                            && !likeness.map(WebhookProvider::takesForms).orElse(false));
         }
 
         private long announcedLength() {
@@ -305,10 +319,14 @@ class WebhookRoute {
             if (!(answer instanceof Refused)) {
                 addresses.giveBack(client);
             }
+            here(() -> answer(answer));
+        }
+
+        private void here(Runnable task) {
             if (Vertx.currentContext() == context) {
-                answer(answer);
+                task.run();
             } else {
-                context.runOnContext(ignored -> answer(answer));
+                context.runOnContext(ignored -> task.run());
             }
         }
 
@@ -319,13 +337,13 @@ class WebhookRoute {
             long nanos = System.nanoTime() - arrived;
             if (answer instanceof Taken taken) {
                 meters.taken(provider, taken.summary().status(), nanos);
-                guard.answered(provider, true);
+                guard.answered(provider, taken.app(), true);
                 taken(taken);
             } else if (answer instanceof Refused refused) {
-                refuse(401, refused.why());
+                refusalDelay.untilDue(arrived, () -> here(() -> refuse(401, refused.why())));
             } else if (answer instanceof Later later) {
                 meters.unavailable(provider, later.why(), nanos);
-                guard.answered(provider, false);
+                guard.answered(provider, later.app(), false);
                 retryAfter(later.after());
                 respond(later.status(), LATER);
             }
@@ -378,12 +396,30 @@ class WebhookRoute {
             if (complete || request.isEnded()) {
                 response.end(text);
             } else {
-                // What the sender goes on sending is thrown away, for as long as it takes to read our answer.
                 response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
-                request.handler(chunk -> {});
-                response.end(text);
-                vertx.setTimer(LINGER_MILLIS, id -> request.connection().close());
+                endConnection(response.end(text));
             }
+        }
+
+        /**
+         * As soon as the sender has sent what it announced, so that its end of the connection is closed in peace and not
+         * torn while it reads our answer; what it goes on sending is thrown away. Who sends for longer is not waited for.
+         */
+        private void endConnection(Future<Void> told) {
+            long linger =
+                    vertx.setTimer(LINGER_MILLIS, id -> request.connection().close());
+            request.handler(chunk -> {
+                discarded += chunk.length();
+                if (discarded > MOST_DISCARDED) {
+                    request.pause();
+                }
+            });
+            request.endHandler(end -> told.onComplete(done -> {
+                vertx.cancelTimer(linger);
+                request.connection().close();
+            }));
+            request.exceptionHandler(gone -> vertx.cancelTimer(linger));
+            request.resume();
         }
 
         private void end() {

@@ -110,6 +110,23 @@ class ArchitectureTest {
     }
 
     @Test
+    void secrets_are_compared_in_constant_time() {
+        holds(noClasses()
+                .that()
+                .resideInAPackage("dev.parley.ingest.provider..")
+                .and()
+                // Its prefix is the same in every public key.
+                .doNotHaveSimpleName("Ed25519Key")
+                .should()
+                .callMethod(java.util.Arrays.class, "equals", byte[].class, byte[].class)
+                .orShould()
+                .callMethod(java.util.Arrays.class, "compare", byte[].class, byte[].class)
+                .orShould()
+                .callMethod(java.util.Arrays.class, "mismatch", byte[].class, byte[].class)
+                .because("how long they take tells how much of a guess was right; MessageDigest.isEqual does not"));
+    }
+
+    @Test
     void the_database_is_spoken_to_by_few() {
         holds(noClasses()
                 .that()

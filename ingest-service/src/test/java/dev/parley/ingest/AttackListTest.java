@@ -38,7 +38,11 @@ class AttackListTest {
             assertThat(tests).as(row).isNotEmpty();
             for (MatchResult test : tests) {
                 assertThat(sources).containsKey(test.group(1));
-                assertThat(sources.get(test.group(1))).as(row).contains("void " + test.group(2) + "(");
+                assertThat(sources.get(test.group(1)))
+                        .as(row)
+                        .containsPattern(
+                                "(?s)@(Test|ParameterizedTest)\\b(?:(?!\\bvoid ).)*\\bvoid " + test.group(2) + "\\(")
+                        .doesNotContain("@Disabled");
             }
         }
     }

@@ -7,23 +7,59 @@ import dev.parley.spi.Reading;
 import dev.parley.spi.Verdict;
 import dev.parley.spi.WebhookProvider;
 import dev.parley.tenant.Secret;
+import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A vendor of tests that counts how often it was made to verify. Its name makes it the one who works for unknown paths. */
-@Singleton
-class CountingWebhooks implements WebhookProvider {
+/** A vendor of tests that counts how often it was made to verify, and believes nobody. */
+final class CountingWebhooks implements WebhookProvider {
+    /** Of all of them together. */
     static final AtomicInteger VERIFICATIONS = new AtomicInteger();
+
+    /** Its name makes it the one who works for unknown paths. */
+    static final String OF_TENANTS = "a-counting";
+
+    static final String OF_AN_APP = "a-counting-app";
+    static final String SWITCHED_OFF = "a-counting-off";
+
+    private final String name;
+    private final Scope scope;
+
+    private CountingWebhooks(String name, Scope scope) {
+        this.name = name;
+        this.scope = scope;
+    }
+
+    /** One of each kind. */
+    static final class Vendors {
+        @Produces
+        @Singleton
+        WebhookProvider ofTenants() {
+            return new CountingWebhooks(OF_TENANTS, Scope.TENANT);
+        }
+
+        @Produces
+        @Singleton
+        WebhookProvider ofAnApp() {
+            return new CountingWebhooks(OF_AN_APP, Scope.APP);
+        }
+
+        @Produces
+        @Singleton
+        WebhookProvider switchedOff() {
+            return new CountingWebhooks(SWITCHED_OFF, Scope.TENANT);
+        }
+    }
 
     @Override
     public String name() {
-        return "a-counting";
+        return name;
     }
 
     @Override
     public Scope scope() {
-        return Scope.TENANT;
+        return scope;
     }
 
     @Override

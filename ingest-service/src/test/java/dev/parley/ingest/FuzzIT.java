@@ -3,9 +3,7 @@ package dev.parley.ingest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.parley.ingest.fuzz.Fuzz;
-import dev.parley.ingest.fuzz.FuzzCases;
-import dev.parley.ingest.fuzz.FuzzReport;
+import dev.parley.ingest.fuzz.FuzzRun;
 import dev.parley.ingest.fuzz.FuzzSubject;
 import dev.parley.kit.Fixtures;
 import dev.parley.kit.TestDatabase;
@@ -23,7 +21,6 @@ import java.net.URI;
 import java.sql.Connection;
 import java.util.List;
 import java.util.Map;
-import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -37,7 +34,8 @@ import org.junit.jupiter.api.Timeout;
 @QuarkusTestResource(value = FuzzDatabase.class, restrictToAnnotatedClass = true)
 @Timeout(900)
 class FuzzIT {
-    private static final Set<String> OF_TESTS = Set.of("several", "a-counting");
+    private static final Set<String> OF_TESTS =
+            Set.of("several", CountingWebhooks.OF_TENANTS, CountingWebhooks.OF_AN_APP, CountingWebhooks.SWITCHED_OFF);
 
     TestDatabase db;
 
@@ -54,10 +52,8 @@ class FuzzIT {
     private final String slug = "fuzz-" + UUID.randomUUID();
 
     private void tenant(List<FuzzSubject> subjects) {
-        JsonObject settings = new JsonObject();
-        subjects.forEach(subject -> settings.mergeIn(subject.settings(slug), true));
         Fixtures given = new Fixtures(db);
-        TenantId tenant = given.tenant(slug, settings.encode());
+        TenantId tenant = given.tenant(slug, FuzzRun.settings(slug).encode());
         for (FuzzSubject subject : subjects) {
             if (!subject.secrets().isEmpty()) {
                 String name = "webhook:" + subject.provider();
@@ -76,59 +72,23 @@ class FuzzIT {
 
     @Test
     void whatever_is_sent_is_either_stored_as_it_is_or_leaves_nothing_behind() throws Exception {
-        List<FuzzSubject> subjects = ServiceLoader.load(FuzzSubject.class).stream()
-                .map(ServiceLoader.Provider::get)
-                .toList();
-        List<String> described = subjects.stream().map(FuzzSubject::provider).toList();
+        List<FuzzSubject> subjects = FuzzRun.subjects();
         List<String> registered = providers.stream()
                 .map(WebhookProvider::name)
                 .filter(name -> !OF_TESTS.contains(name))
                 .toList();
         // Who adds a provider describes it to the fuzzer too, or it would be fuzzed as a stranger only.
-        assertThat(described.stream().map(ProviderRegistry::family)).containsExactlyInAnyOrderElementsOf(registered);
+        assertThat(subjects.stream().map(FuzzSubject::provider).map(ProviderRegistry::family))
+                .containsExactlyInAnyOrderElementsOf(registered);
         tenant(subjects);
-        long count = Long.getLong("parley.fuzz.cases", 5_000);
-        long seed = Long.getLong("parley.fuzz.seed", 20261121);
-        FuzzCases cases = new FuzzCases(seed, slug, subjects, List.of());
-        FuzzReport report = new FuzzReport(subjects);
-        Fuzz fuzz = new Fuzz(port, 8);
-        Sender sender = new Sender(port);
-        // Known to the service, and its classes loaded, before anything is counted.
-        FuzzSubject known = subjects.stream()
-                .filter(subject -> !subject.secrets().isEmpty())
-                .findFirst()
-                .orElseThrow();
-        await().until(() -> {
-            byte[] body = known.samples(slug, -1).get(0);
-            return sender.post(known.path(slug), body, known.sign(known.path(slug), body, -1))
-                            .status()
-                    == 200;
-        });
-        FuzzReport warmUp = new FuzzReport(subjects);
-        fuzz.run(300, number -> cases.at(-2 - number), warmUp::seen);
+        FuzzRun run = new FuzzRun(port, slug, Long.getLong("parley.fuzz.seed", 20261121));
+        await().until(run::isKnown);
         try (Connection connection = db.connect()) {
-            Set<UUID> before = FuzzReport.traces(connection);
-            long heapBefore = heap();
-            long start = System.nanoTime();
+            List<String> wrong = run.run(Long.getLong("parley.fuzz.cases", 5_000), connection, FuzzIT::heap);
 
-            fuzz.run(count, cases::at, report::seen);
-
-            long millis = (System.nanoTime() - start) / 1_000_000;
-            report.compare(connection, before);
-            long heapAfter = heap();
-            System.out.printf(
-                    "fuzz: seed %d, %d cases in %d ms, heap %d -> %d MB%n%s",
-                    seed, count, millis, heapBefore, heapAfter, report);
-            assertThat(warmUp.wrong()).isEmpty();
-            assertThat(report.wrong()).isEmpty();
-            // What the report itself remembers, bodies and all, is the run's.
-            assertThat(heapAfter - heapBefore).isLessThan(64 + count / 50);
+            System.out.print(run.summary());
+            assertThat(wrong).isEmpty();
         }
-        for (String provider : described) {
-            assertThat(report.count(provider + " forged", "401 refused")).isPositive();
-            assertThat(report.count(provider + " genuine", "200 quarantined")).isPositive();
-        }
-        assertThat(report.stored()).isGreaterThan((int) (count / 4));
         Map<String, String> quiet = Map.of("parley_ingest_held_bytes", "0.0", "parley_ingest_waiting_events", "0.0");
         await().untilAsserted(() -> {
             String metrics = new Sender(management).get("/q/metrics");

@@ -88,6 +88,46 @@ class ServiceProcessIT {
     }
 
     @Test
+    void attack_3_more_connections_than_it_may_have_are_ended_and_the_others_go_on() throws Exception {
+        start(Map.of("QUARKUS_HTTP_LIMITS_MAX_CONNECTIONS", "3"));
+        service.awaitHealth("ready", "UP");
+        Sender sender = new Sender(service.port());
+        List<Sender.Wire> held = new ArrayList<>();
+        for (int at = 0; at < 3; at++) {
+            held.add(sender.wire());
+            assertThat(asked(held.get(at))).contains("401");
+        }
+
+        try (Sender.Wire tooMany = sender.wire()) {
+            assertThat(tooMany.readToEnd()).isEmpty();
+        }
+
+        assertThat(asked(held.get(0))).contains("401");
+        held.get(0).close();
+        await().until(() -> {
+            try (Sender.Wire next = sender.wire()) {
+                return asked(next).contains("401");
+            }
+        });
+        held.get(1).close();
+        held.get(2).close();
+    }
+
+    /** The head and body of one answer, far enough to ask again. */
+    private static String asked(Sender.Wire wire) throws IOException {
+        wire.write("POST /webhooks/ghl HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}");
+        StringBuilder answer = new StringBuilder();
+        while (!answer.toString().endsWith("{\"status\":\"refused\"}")) {
+            int one = wire.socket().getInputStream().read();
+            if (one < 0) {
+                return "the connection ended: " + answer;
+            }
+            answer.append((char) one);
+        }
+        return answer.toString();
+    }
+
+    @Test
     void a_malformed_encryption_key_stops_the_start_and_is_not_printed() throws Exception {
         start(Map.of("TENANT_ENCRYPTION_KEY", "not-a-fernet-key"));
 

@@ -1052,5 +1052,11 @@ class WebhooksIT {
         assertThat(newest.getInteger("status")).isEqualTo(401);
         assertThat(newest.getInteger("bytes")).isEqualTo(11);
         assertThat(newest.encode()).doesNotContain("marker");
+        assertThat(manage("/q/metrics"))
+                .containsPattern(
+                        "parley_ingest_answered_total\\{outcome=\"refused\",provider=\"ghl\",reason=\"forged\"} ")
+                .doesNotContain("marker");
+        assertThat(db.count("bot.inbound_events e WHERE e::text LIKE '%marker%'"))
+                .isZero();
     }
 }

@@ -96,7 +96,7 @@ class WhatsAppAndChatwootIT {
         return sender.post("/webhooks/whatsapp", body, metaHeaders(body, secret));
     }
 
-    private static Map<String, String> metaHeaders(byte[] body, String secret) {
+    static Map<String, String> metaHeaders(byte[] body, String secret) {
         byte[] code = Hmac.of(Hmac.SHA256, secret.getBytes(StandardCharsets.UTF_8), body);
         return Map.of(
                 "Content-Type",

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,6 +85,16 @@ public interface WebhookProvider {
      * too often. Empty = it has no such breaker that would hit all tenants at once.
      */
     default Optional<Duration> successWindow() {
+        return Optional.empty();
+    }
+
+    /** Our apps at a vendor with such a breaker, each with one of its own; empty = one for all there is. */
+    default Set<String> apps() {
+        return Set.of();
+    }
+
+    /** Whose breaker a genuine delivery counts for, ours or not; empty = it does not say. */
+    default Optional<String> app(Payload payload) {
         return Optional.empty();
     }
 

@@ -13,12 +13,14 @@ import dev.parley.spi.WebhookProvider;
 import dev.parley.tenant.Secret;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** What every {@link WebhookProvider} must keep. A vendor's test says how the vendor signs; the rest is here. */
@@ -91,6 +93,35 @@ public abstract class WebhookProviderContract {
 
         assertThat(provider().verify(delivery(body(), signed(body(), NOW)), rotated))
                 .isInstanceOf(Verdict.Genuine.class);
+    }
+
+    @Test
+    void every_secret_is_tried_whatever_is_presented_and_whichever_matches() {
+        assumeTrue(provider().scope() == WebhookProvider.Scope.TENANT);
+        List<Secret> known = new ArrayList<>(secrets());
+        known.addAll(somebodyElsesSecrets());
+        AtomicInteger tried = new AtomicInteger();
+        List<Secret> counted = new AbstractList<>() {
+            @Override
+            public Secret get(int at) {
+                tried.incrementAndGet();
+                return known.get(at);
+            }
+
+            @Override
+            public int size() {
+                return known.size();
+            }
+        };
+        Map<String, String> elsewhere = signed(otherBody(), NOW);
+        for (Map<String, String> headers : List.of(signed(body(), NOW), elsewhere, Map.<String, String>of())) {
+            tried.set(0);
+
+            provider().verify(delivery(body(), headers), counted);
+
+            // Time tells neither which secret it was nor that there was nothing to compare.
+            assertThat(tried).as("%s", headers.keySet()).hasValue(known.size());
+        }
     }
 
     // --- forged

@@ -15,6 +15,15 @@ import java.util.Random;
  */
 public record FuzzCase(long number, String provider, boolean genuine, String what, byte[] body, byte[] wire) {
 
+    /** As the vendor sends it, with nothing done to it. */
+    static FuzzCase genuine(long number, FuzzSubject subject, String slug, byte[] body) {
+        String path = subject.path(slug);
+        List<Map.Entry<String, String>> headers =
+                List.copyOf(subject.sign(path, body, number).entrySet());
+        return new FuzzCase(
+                number, subject.provider(), true, "", body, wire("POST", path, headers, body, new Random(number)));
+    }
+
     static byte[] wire(
             String method, String path, List<Map.Entry<String, String>> headers, byte[] body, Random random) {
         ByteArrayOutputStream out = new ByteArrayOutputStream(body.length + 512);

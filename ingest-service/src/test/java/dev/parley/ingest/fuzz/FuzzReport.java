@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.LongFunction;
 import java.util.stream.Collectors;
 
 /** What was answered how often, and what of it must not have happened. Safe from any thread. */
@@ -43,11 +44,16 @@ public final class FuzzReport {
     private final Map<String, FuzzSubject> subjects;
     private final Map<String, Map<String, Integer>> counts = new TreeMap<>();
     private final List<String> wrong = new ArrayList<>();
-    private final Map<UUID, FuzzCase> taken = new HashMap<>();
-    private final List<Map.Entry<UUID, FuzzCase>> repeated = new ArrayList<>();
+    private final LongFunction<FuzzCase> cases;
+    /** By trace, the case's number: bodies of a hundred thousand cases are not kept, they can be made again. */
+    private final Map<UUID, Long> taken = new HashMap<>();
+
+    private final List<Map.Entry<UUID, Long>> repeated = new ArrayList<>();
     private long slowestNanos;
 
-    public FuzzReport(List<FuzzSubject> subjects) {
+    /** @param cases the generator of what is seen, by number */
+    public FuzzReport(List<FuzzSubject> subjects, LongFunction<FuzzCase> cases) {
+        this.cases = cases;
         this.subjects = subjects.stream().collect(Collectors.toMap(FuzzSubject::provider, subject -> subject));
     }
 
@@ -75,8 +81,8 @@ public final class FuzzReport {
         for (Object event : events) {
             UUID trace = UUID.fromString(((JsonObject) event).getString("trace_id"));
             if (((JsonObject) event).getString("status").equals("duplicate")) {
-                repeated.add(Map.entry(trace, one));
-            } else if (taken.put(trace, one) != null) {
+                repeated.add(Map.entry(trace, one.number()));
+            } else if (taken.put(trace, one.number()) != null) {
                 wrong(one, "two events, one trace " + trace);
             }
         }
@@ -105,17 +111,19 @@ public final class FuzzReport {
      */
     public synchronized void compare(Connection db, Set<UUID> before) throws SQLException {
         try (PreparedStatement holds = db.prepareStatement(HOLDS)) {
-            for (Map.Entry<UUID, FuzzCase> one : taken.entrySet()) {
-                String found = held(holds, one.getKey(), one.getValue());
+            for (Map.Entry<UUID, Long> one : taken.entrySet()) {
+                FuzzCase sent = cases.apply(one.getValue());
+                String found = held(holds, one.getKey(), sent);
                 if (!found.isEmpty()) {
-                    wrong(one.getValue(), found);
+                    wrong(sent, found);
                 }
             }
-            for (Map.Entry<UUID, FuzzCase> one : repeated) {
+            for (Map.Entry<UUID, Long> one : repeated) {
                 // It was told that it had been stored before: then that must be what is there.
-                String found = held(holds, one.getKey(), one.getValue());
-                if (!found.isEmpty() && !isSameEvent(db, one.getKey(), one.getValue())) {
-                    wrong(one.getValue(), "called a duplicate; " + found);
+                FuzzCase sent = cases.apply(one.getValue());
+                String found = held(holds, one.getKey(), sent);
+                if (!found.isEmpty() && !isSameEvent(db, one.getKey(), sent)) {
+                    wrong(sent, "called a duplicate; " + found);
                 }
             }
         }

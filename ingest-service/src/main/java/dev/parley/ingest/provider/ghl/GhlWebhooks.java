@@ -18,6 +18,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,20 +37,21 @@ public final class GhlWebhooks implements WebhookProvider {
     private static final String SIGNATURE = "X-GHL-Signature";
     private static final Logger LOG = LoggerFactory.getLogger(GhlWebhooks.class);
 
-    private final GhlKeys keys;
+    private final Supplier<List<Ed25519Key>> keys;
     private final Set<String> appIds;
 
     @Inject
     GhlWebhooks(IngestConfig config, GhlKeys keys) {
-        this(config.ghl().appIds().orElse(List.of()), keys);
+        this(config.ghl().appIds().orElse(List.of()), keys::all);
     }
 
     /** @throws IllegalArgumentException if one of {@code extraKeys} is malformed; says which */
     public GhlWebhooks(List<String> appIds, List<String> extraKeys) {
-        this(appIds, new GhlKeys(extraKeys));
+        this(appIds, new GhlKeys(extraKeys)::all);
     }
 
-    GhlWebhooks(List<String> appIds, GhlKeys keys) {
+    /** @param keys asked for each delivery: they may change at any time */
+    GhlWebhooks(List<String> appIds, Supplier<List<Ed25519Key>> keys) {
         this.keys = keys;
         this.appIds = Set.copyOf(
                 appIds.stream().map(String::strip).filter(id -> !id.isEmpty()).toList());
@@ -88,6 +90,16 @@ public final class GhlWebhooks implements WebhookProvider {
     }
 
     @Override
+    public Set<String> apps() {
+        return appIds;
+    }
+
+    @Override
+    public Optional<String> app(Payload payload) {
+        return Optional.ofNullable(text(payload.content(), "appId"));
+    }
+
+    @Override
     public Verdict verify(Delivery delivery, List<Secret> secrets) {
         Optional<String> header = delivery.only(SIGNATURE);
         // "N/A" is what GoHighLevel itself puts where it did not sign.
@@ -107,7 +119,7 @@ public final class GhlWebhooks implements WebhookProvider {
     }
 
     private boolean verifies(byte[] signature, Delivery delivery) {
-        for (Ed25519Key key : keys.all()) {
+        for (Ed25519Key key : keys.get()) {
             if (key.verifies(signature, delivery.body())) {
                 return true;
             }

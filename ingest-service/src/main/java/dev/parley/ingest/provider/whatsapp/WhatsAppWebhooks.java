@@ -42,33 +42,32 @@ public final class WhatsAppWebhooks implements WebhookProvider {
     private static final Secret DECOY = Secret.of("nobody has this secret, comparing with it only takes time");
     private static final Logger LOG = LoggerFactory.getLogger(WhatsAppWebhooks.class);
 
-    private final List<Secret> appSecrets;
+    private final AppSecrets appSecrets;
     private final List<Secret> verifyTokens;
 
     @Inject
-    WhatsAppWebhooks(IngestConfig config) {
-        this(
-                config.whatsapp().appSecrets().orElse(List.of()),
-                config.whatsapp().verifyTokens().orElse(List.of()));
+    WhatsAppWebhooks(IngestConfig config, AppSecrets appSecrets) {
+        this(appSecrets, config.whatsapp().verifyTokens().orElse(List.of()));
     }
 
     public WhatsAppWebhooks(List<String> appSecrets, List<String> verifyTokens) {
-        this.appSecrets = secrets(appSecrets);
-        this.verifyTokens = secrets(verifyTokens);
-        if (this.appSecrets.isEmpty() != this.verifyTokens.isEmpty()) {
-            LOG.warn(
-                    "PARLEY_WHATSAPP_APP_SECRETS and PARLEY_WHATSAPP_VERIFY_TOKENS go together, {} is not set: {}",
-                    this.appSecrets.isEmpty() ? "the first" : "the second",
-                    this.appSecrets.isEmpty() ? "every webhook of Meta is refused" : "Meta cannot check the URL");
-        }
+        this(new AppSecrets(appSecrets), verifyTokens);
     }
 
-    private static List<Secret> secrets(List<String> texts) {
-        return texts.stream()
+    WhatsAppWebhooks(AppSecrets appSecrets, List<String> verifyTokens) {
+        this.appSecrets = appSecrets;
+        this.verifyTokens = verifyTokens.stream()
                 .map(String::strip)
                 .filter(text -> !text.isEmpty())
                 .map(Secret::of)
                 .toList();
+        boolean hasNone = appSecrets.all().isEmpty();
+        if (hasNone != this.verifyTokens.isEmpty()) {
+            LOG.warn(
+                    "PARLEY_WHATSAPP_APP_SECRETS and PARLEY_WHATSAPP_VERIFY_TOKENS go together, {} is not set: {}",
+                    hasNone ? "the first" : "the second",
+                    hasNone ? "every webhook of Meta is refused" : "Meta cannot check the URL");
+        }
     }
 
     @Override
@@ -107,17 +106,18 @@ public final class WhatsAppWebhooks implements WebhookProvider {
 
     @Override
     public Verdict verify(Delivery delivery, List<Secret> secrets) {
+        List<Secret> known = appSecrets.all();
         Optional<String> signature = delivery.only(SIGNATURE);
         boolean matches = false;
         // All of them, even after a match or without a signature: time must not tell.
-        for (Secret secret : appSecrets.isEmpty() ? List.of(DECOY) : appSecrets) {
+        for (Secret secret : known.isEmpty() ? List.of(DECOY) : known) {
             byte[] expected = Hmac.of(Hmac.SHA256, secret.bytes(), delivery.body());
             matches |= Hmac.isHex(expected, SCHEME, signature.orElse(""));
         }
         if (signature.isEmpty()) {
             return Verdict.forged("no signature");
         }
-        return matches && !appSecrets.isEmpty() ? Verdict.genuine() : Verdict.forged("wrong signature");
+        return matches && !known.isEmpty() ? Verdict.genuine() : Verdict.forged("wrong signature");
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.parley.ingest.provider.whatsapp;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.parley.ingest.Samples;
@@ -97,6 +98,31 @@ class WhatsAppWebhooksTest extends WebhookProviderContract {
                     .isInstanceOf(Verdict.Genuine.class);
         }
         assertThat(rotating.verify(delivery(body(), signedBy("third", body())), List.of()))
+                .isInstanceOf(Verdict.Forged.class);
+    }
+
+    @Test
+    void secrets_of_a_file_count_beside_the_configured_one_until_they_are_gone_from_it() {
+        AppSecrets secrets = new AppSecrets(List.of(SECRET));
+        WhatsAppWebhooks rotating = new WhatsAppWebhooks(secrets, List.of("t"));
+        secrets.fromFile("# announced for Friday\nnew-secret # of Meta\n\nnewer-secret\n");
+
+        for (String each : List.of(SECRET, "new-secret", "newer-secret")) {
+            assertThat(rotating.verify(delivery(body(), signedBy(each, body())), List.of()))
+                    .isInstanceOf(Verdict.Genuine.class);
+        }
+        assertThatThrownBy(() -> secrets.fromFile("newest-secret\ntwo words\n"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("line 2")
+                .hasMessageNotContaining("two words");
+        assertThat(rotating.verify(delivery(body(), signedBy("newer-secret", body())), List.of()))
+                .isInstanceOf(Verdict.Genuine.class);
+
+        secrets.fromFile("");
+
+        assertThat(rotating.verify(delivery(body(), signedBy(SECRET, body())), List.of()))
+                .isInstanceOf(Verdict.Genuine.class);
+        assertThat(rotating.verify(delivery(body(), signedBy("newer-secret", body())), List.of()))
                 .isInstanceOf(Verdict.Forged.class);
     }
 
