@@ -24,6 +24,9 @@ public final class Bench {
 
     static {
         SCENARIOS.put("ingest", new IngestScenario());
+        SCENARIOS.put("flood", new FloodScenario());
+        SCENARIOS.put("equal-answers", new EqualAnswersScenario());
+        SCENARIOS.put("fuzz", new FuzzScenario());
         SCENARIOS.put("drain", new DrainScenario());
         SCENARIOS.put("message", new MessageScenario());
         SCENARIOS.put("latency", new LatencyScenario());

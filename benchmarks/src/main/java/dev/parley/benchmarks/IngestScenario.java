@@ -29,8 +29,7 @@ final class IngestScenario implements Scenario {
     @Override
     public Report run(Lab lab, int rounds) throws IOException, SQLException, InterruptedException {
         Report report = new Report("ingest: signed 1 KiB webhooks, answered after commit");
-        InetSocketAddress address = new InetSocketAddress(
-                "127.0.0.1", lab.stack().ingest().address().getPort());
+        InetSocketAddress address = lab.door();
         long pid = lab.stack().ingest().pid();
         report.series("memory of ingest, idle", "MB").add(Memory.residentMegabytes(pid));
         FloorAndCeiling sql = new FloorAndCeiling(lab);

@@ -7,6 +7,7 @@ import dev.parley.tenant.Secret;
 import dev.parley.tenant.TenantId;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.sql.Connection;
@@ -78,35 +79,58 @@ final class Lab implements AutoCloseable {
 
     /** Their contacts write the same again and again and are answered each time: no message is cheaper than another. */
     private void addTenants() throws SQLException {
+        JsonObject settings = new JsonObject()
+                .put("texts", new JsonObject().put("business", "Harbour Dental"))
+                .put("dialog", new JsonObject().put("max_replies", 1000).put("max_same_reply", 1000));
         for (int number = 0; number < TENANTS; number++) {
-            UUID id = TimeOrderedId.next();
-            try (PreparedStatement tenant = admin.prepareStatement("""
-                    INSERT INTO core.tenants (tenant_id, tenant_slug, name, messaging_adapter, settings)
-                    VALUES (?, ?, ?, 'ghl', '{"texts":{"business":"Harbour Dental"},
-                        "dialog":{"max_replies":1000,"max_same_reply":1000}}')
-                    """)) {
-                tenant.setObject(1, id);
-                tenant.setString(2, slug(number));
-                tenant.setString(3, "Bench " + number);
-                tenant.executeUpdate();
-            }
-            try (PreparedStatement credentials = admin.prepareStatement("""
-                    INSERT INTO core.tenant_credentials (tenant_id, provider, credentials, key_version)
-                    VALUES (?, 'webhook:standard-webhooks', ?, ?)
-                    """)) {
-                credentials.setObject(1, id);
-                credentials.setBytes(
-                        2,
-                        stack.vault()
-                                .seal(
-                                        new TenantId(id),
-                                        "webhook:standard-webhooks",
-                                        new JsonObject().put("secrets", new JsonArray().add(webhookSecret.reveal()))));
-                credentials.setInt(3, stack.vault().currentVersion());
-                credentials.executeUpdate();
-            }
+            UUID id = addTenant(slug(number), settings);
+            addSecrets(id, "standard-webhooks", List.of(webhookSecret.reveal()));
             tenants.add(id);
         }
+    }
+
+    /** One more, which is none of {@link #tenants()}. */
+    UUID addTenant(String slug, JsonObject settings) throws SQLException {
+        UUID id = TimeOrderedId.next();
+        try (PreparedStatement tenant = admin.prepareStatement("""
+                INSERT INTO core.tenants (tenant_id, tenant_slug, name, messaging_adapter, settings)
+                VALUES (?, ?, ?, 'ghl', ?::jsonb)
+                """)) {
+            tenant.setObject(1, id);
+            tenant.setString(2, slug);
+            tenant.setString(3, "Bench " + slug);
+            tenant.setString(4, settings.encode());
+            tenant.executeUpdate();
+        }
+        return id;
+    }
+
+    /** What {@code provider}'s webhooks of a tenant are signed with. */
+    void addSecrets(UUID tenant, String provider, List<String> secrets) throws SQLException {
+        String name = "webhook:" + provider;
+        try (PreparedStatement credentials = admin.prepareStatement("""
+                INSERT INTO core.tenant_credentials (tenant_id, provider, credentials, key_version)
+                VALUES (?, ?, ?, ?)
+                """)) {
+            credentials.setObject(1, tenant);
+            credentials.setString(2, name);
+            credentials.setBytes(
+                    3,
+                    stack.vault()
+                            .seal(new TenantId(tenant), name, new JsonObject().put("secrets", new JsonArray(secrets))));
+            credentials.setInt(4, stack.vault().currentVersion());
+            credentials.executeUpdate();
+        }
+    }
+
+    /** A lab of a scenario's own, where the service has to be set up otherwise; closed by whoever asked. */
+    Lab another(String name, Map<String, String> ingestEnvironment) throws SQLException {
+        return open(directory.resolve(name), 0, ingestEnvironment);
+    }
+
+    /** Where ingest takes webhooks. */
+    InetSocketAddress door() {
+        return new InetSocketAddress("127.0.0.1", stack.ingest().address().getPort());
     }
 
     static String slug(int number) {

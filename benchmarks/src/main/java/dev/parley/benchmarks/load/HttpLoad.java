@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -26,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * <p>{@link #closed}: the next request leaves when the answer before it is there: the most a service can do.
  * {@link #open}: requests leave by a schedule, whatever the service does, and latency counts from the moment a request was
  * due, not from when it could be sent: a stall is felt by everybody who came during it (no coordinated omission).
+ *
+ * <p>A connection that the service ends with its answer is opened anew.
  */
 public final class HttpLoad {
     private static final byte[] LENGTH = "content-length:".getBytes(StandardCharsets.US_ASCII);
@@ -69,21 +72,35 @@ public final class HttpLoad {
 
     private final class Connection {
         final int number;
-        final SocketChannel channel;
         final ByteBuffer out = ByteBuffer.allocateDirect(ROOM);
         final ByteBuffer in = ByteBuffer.allocate(ROOM);
 
-        @Nullable
+        SocketChannel channel;
         SelectionKey key;
-
         boolean busy;
         long due;
 
-        Connection(int number, InetSocketAddress address) throws IOException {
+        Connection(int number) throws IOException {
             this.number = number;
-            this.channel = SocketChannel.open(address);
-            channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-            channel.configureBlocking(false);
+            this.channel = opened();
+            this.key = channel.register(selector, SelectionKey.OP_READ, this);
+        }
+
+        private SocketChannel opened() throws IOException {
+            SocketChannel fresh = SocketChannel.open();
+            if (from != null) {
+                fresh.bind(new InetSocketAddress(from, 0));
+            }
+            fresh.connect(address);
+            fresh.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            fresh.configureBlocking(false);
+            return fresh;
+        }
+
+        private void reopen() throws IOException {
+            channel.close();
+            channel = opened();
+            key = channel.register(selector, SelectionKey.OP_READ, this);
         }
 
         void send(long dueNanos) throws IOException {
@@ -98,11 +115,7 @@ public final class HttpLoad {
 
         void write() throws IOException {
             channel.write(out);
-            SelectionKey mine = key;
-            if (mine != null) {
-                mine.interestOps(
-                        out.hasRemaining() ? SelectionKey.OP_READ | SelectionKey.OP_WRITE : SelectionKey.OP_READ);
-            }
+            key.interestOps(out.hasRemaining() ? SelectionKey.OP_READ | SelectionKey.OP_WRITE : SelectionKey.OP_READ);
         }
 
         /** @return whether the answer is complete */
@@ -116,9 +129,12 @@ public final class HttpLoad {
             if (end < 0) {
                 return false;
             }
-            note(in.array(), end);
+            boolean isLast = note(in.array(), end);
             in.clear();
             busy = false;
+            if (isLast) {
+                reopen();
+            }
             return true;
         }
 
@@ -135,6 +151,8 @@ public final class HttpLoad {
         }
     }
 
+    private final InetSocketAddress address;
+    private final @Nullable String from;
     private final Requests requests;
     private final List<Connection> connections = new ArrayList<>();
     private final Selector selector;
@@ -146,13 +164,14 @@ public final class HttpLoad {
     private long countUntil;
     private long counted;
 
-    private HttpLoad(InetSocketAddress address, int connections, Requests requests) throws IOException {
+    private HttpLoad(InetSocketAddress address, @Nullable String from, int connections, Requests requests)
+            throws IOException {
+        this.address = address;
+        this.from = from;
         this.requests = requests;
         this.selector = Selector.open();
         for (int number = 0; number < connections; number++) {
-            Connection connection = new Connection(number, address);
-            connection.key = connection.channel.register(selector, SelectionKey.OP_READ, connection);
-            this.connections.add(connection);
+            this.connections.add(new Connection(number));
         }
     }
 
@@ -160,7 +179,7 @@ public final class HttpLoad {
     public static Result closed(
             InetSocketAddress address, int connections, Duration lead, Duration measured, Requests requests)
             throws IOException {
-        HttpLoad load = new HttpLoad(address, connections, requests);
+        HttpLoad load = new HttpLoad(address, null, connections, requests);
         try {
             return load.runClosed(lead, measured);
         } finally {
@@ -177,7 +196,20 @@ public final class HttpLoad {
             Duration measured,
             Requests requests)
             throws IOException {
-        HttpLoad load = new HttpLoad(address, connections, requests);
+        return open(address, null, connections, perSecond, lead, measured, requests);
+    }
+
+    /** @param from the loopback address it comes from; null = the usual one */
+    public static Result open(
+            InetSocketAddress address,
+            @Nullable String from,
+            int connections,
+            double perSecond,
+            Duration lead,
+            Duration measured,
+            Requests requests)
+            throws IOException {
+        HttpLoad load = new HttpLoad(address, from, connections, requests);
         try {
             return load.runOpen(perSecond, lead, measured);
         } finally {
@@ -278,12 +310,14 @@ public final class HttpLoad {
         return new Result(sent, Map.copyOf(answers), counted, measured, latency);
     }
 
-    private void note(byte[] bytes, int end) {
+    /** @return whether the service ends the connection with this answer */
+    private boolean note(byte[] bytes, int end) {
         String text = new String(bytes, 0, end, StandardCharsets.US_ASCII);
         String status = text.substring(9, 12);
         int at = text.indexOf("\"status\":\"");
         String word = at < 0 ? "" : " " + text.substring(at + 10, text.indexOf('"', at + 10));
         answers.merge(status + word, 1L, Long::sum);
+        return text.toLowerCase(Locale.ROOT).contains("\r\nconnection: close\r\n");
     }
 
     private static int contentLength(byte[] bytes, int headEnd) {
