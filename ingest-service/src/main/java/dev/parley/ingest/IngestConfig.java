@@ -187,7 +187,7 @@ public interface IngestConfig {
         Optional<String> password();
 
         /**
-         * A connection in use that says nothing for this long is dead and is replaced. Must be longer than
+         * A connection in use, or being made, that says nothing for this long is closed and replaced. Must be longer than
          * {@code quarkus.datasource.reactive.idle-timeout}, after which idle ones are given back anyway.
          */
         @WithDefault("15S")

@@ -13,8 +13,8 @@ import io.quarkus.runtime.StartupEvent;
 import io.smallrye.mutiny.infrastructure.Infrastructure;
 import io.vertx.mutiny.core.Vertx;
 import io.vertx.mutiny.sqlclient.Pool;
-import io.vertx.pgclient.PgBuilder;
 import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.sqlclient.ClientBuilder;
 import io.vertx.sqlclient.SqlConnectOptions;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
@@ -118,7 +118,7 @@ class Wiring {
                         .setReadIdleTimeout(
                                 Math.toIntExact(config.db().deadAfter().toMillis()));
             }
-            return PgBuilder.pool()
+            return ClientBuilder.pool(new ImpatientDriver())
                     .using(input.vertx())
                     .connectingTo(List.<SqlConnectOptions>copyOf(input.pgConnectOptionsList()))
                     .with(input.poolOptions()
