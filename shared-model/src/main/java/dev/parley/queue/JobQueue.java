@@ -3,6 +3,7 @@ package dev.parley.queue;
 import dev.parley.queue.Line.Direction;
 import dev.parley.tenant.TenantId;
 import io.smallrye.mutiny.Uni;
+import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonObject;
 import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.RowSet;
@@ -15,6 +16,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,7 +60,7 @@ public final class JobQueue {
                    greatest(0, ceil(extract(epoch FROM j.run_after - statement_timestamp()) * 1000))::bigint AS waits_ms,
                    e.inbound_event_id, e.provider, e.event_type, e.provider_event_id, e.provider_msg_id, e.channel,
                    e.channel_address, e.received_at, l.lane,
-                   CASE WHEN l.lane = ANY ($1::int[]) THEN e.payload END AS payload
+                   CASE WHEN l.lane = ANY ($1::int[]) THEN e.payload::text END AS payload
             FROM page j
             JOIN bot.inbound_events e ON e.inbound_event_id = j.inbound_event_id
             CROSS JOIN LATERAL (
@@ -819,13 +821,35 @@ public final class JobQueue {
                                     row.getString("channel"),
                                     row.getString("channel_address"),
                                     row.getOffsetDateTime("received_at"),
-                                    row.getValue("payload") instanceof JsonObject json ? json : new JsonObject())),
+                                    new StoredPayload(row.getString("payload")))),
                     row.getBoolean("touched"),
                     row.getBoolean("suspect"),
                     Duration.ofMillis(row.getLong("waits_ms")),
                     row.getString("locked_by")));
         }
         return jobs;
+    }
+
+    /** Parsed when it is first asked for; on one event loop, like everything that is read here. */
+    private static final class StoredPayload implements Supplier<JsonObject> {
+        private @Nullable String text;
+        private @Nullable JsonObject parsed;
+
+        /** @param text null = not read, or not there */
+        StoredPayload(@Nullable String text) {
+            this.text = text;
+        }
+
+        @Override
+        public JsonObject get() {
+            JsonObject known = parsed;
+            if (known == null) {
+                known = text != null && Json.decodeValue(text) instanceof JsonObject json ? json : new JsonObject();
+                parsed = known;
+                text = null;
+            }
+            return known;
+        }
     }
 
     private static Line line(Row row, JobType type) {
