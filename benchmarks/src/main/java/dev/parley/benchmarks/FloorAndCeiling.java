@@ -145,6 +145,7 @@ final class FloorAndCeiling {
                                         .password("ingest")
                                         .reveal())
                                 .setCachePreparedStatements(true))
+                .call(session -> session.query(Prepared.KEEP_PLANS_BY_KEY).execute())
                 .await()
                 .atMost(Duration.ofSeconds(10));
     }

@@ -24,6 +24,8 @@ final class IngestScenario implements Scenario {
     private static final int CONTACTS = 5_000;
     private static final Duration LEAD = Duration.ofSeconds(2);
     private static final Duration MEASURED = Duration.ofSeconds(6);
+    /** A JVM on two cores that are busy compiles for about a minute; until then no two rounds are alike. */
+    private static final Duration WARM_UP = Duration.ofSeconds(20);
     private int runs;
 
     @Override
@@ -35,7 +37,9 @@ final class IngestScenario implements Scenario {
         FloorAndCeiling sql = new FloorAndCeiling(lab);
         int bestClients = sql.available() ? sql.bestClients() : 0;
         // Compiled code and warm caches, on every kind of load it will see.
-        closed(lab, address, report, 256, false, Duration.ofSeconds(8));
+        closed(lab, address, report, 256, false, WARM_UP);
+        closed(lab, address, report, 64, false, WARM_UP);
+        closed(lab, address, report, 256, true, WARM_UP);
         for (int round = 0; round < rounds; round++) {
             for (String side : Alternating.order(round, "64", "256", "half", "floor", "ceiling")) {
                 switch (side) {

@@ -16,6 +16,7 @@ import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.sqlclient.ClientBuilder;
 import io.vertx.sqlclient.SqlConnectOptions;
+import io.vertx.sqlclient.SqlConnection;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Inject;
@@ -110,23 +111,35 @@ class Wiring {
         @Override
         public io.vertx.sqlclient.Pool create(Input input) {
             for (PgConnectOptions options : input.pgConnectOptionsList()) {
-                // A network that swallows everything would keep a connection, and what waits for it, for a quarter of
-                // an
-                // hour.
+                // A network that swallows everything would keep a connection, and what waits for it, for a quarter
+                // of an hour.
                 patient(options)
                         .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
                         .setReadIdleTimeout(
                                 Math.toIntExact(config.db().deadAfter().toMillis()));
             }
-            return ClientBuilder.pool(new ImpatientDriver())
+            ClientBuilder<io.vertx.sqlclient.Pool> pool = ClientBuilder.pool(new ImpatientDriver())
                     .using(input.vertx())
                     .connectingTo(List.<SqlConnectOptions>copyOf(input.pgConnectOptionsList()))
                     .with(input.poolOptions()
                             // Every use of the pool has a deadline of its own, and the pool's timer survives a refused
                             // connection and then fails it once more, loudly.
                             .setConnectionTimeout(0)
-                            .setMaxWaitQueueSize(MOST_WAITING))
-                    .build();
+                            .setMaxWaitQueueSize(MOST_WAITING));
+            // Where nothing is kept, every statement gets a plan of its own, and a session may be a pooler's: not ours
+            // to set up.
+            if (input.pgConnectOptionsList().stream().allMatch(SqlConnectOptions::getCachePreparedStatements)) {
+                pool.withConnectHandler(Pools::welcome);
+            }
+            return pool.build();
+        }
+
+        /** Runs once for a new session; closing it hands it to the pool. */
+        private static void welcome(SqlConnection session) {
+            session.query(Prepared.KEEP_PLANS_BY_KEY)
+                    .execute()
+                    .onFailure(refused -> LOG.warn("plans of this session may age badly: {}", refused.getMessage()))
+                    .onComplete(told -> session.close());
         }
     }
 

@@ -37,4 +37,15 @@ class PoolIT {
 
         assertThat(kept).isEqualTo(1);
     }
+
+    @Test
+    void a_session_keeps_no_plan_that_reads_a_whole_table() {
+        String setting = pool.query("SELECT current_setting('enable_seqscan') || ' ' || current_setting('jit')")
+                .execute()
+                .map(rows -> rows.iterator().next().getString(0))
+                .await()
+                .atMost(Duration.ofSeconds(10));
+
+        assertThat(setting).isEqualTo("off off");
+    }
 }

@@ -74,9 +74,13 @@ public final class InboundEventStore {
     static final String FIRST_TRACES = """
             SELECT asked.ordinal, stored.trace_id
             FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS asked (tenant_id, dedupe_key, ordinal)
-            JOIN bot.inbound_events AS stored
-                ON stored.tenant_id = asked.tenant_id
-                AND stored.dedupe_key = asked.dedupe_key
+            -- LIMIT keeps it a look-up for each key: a join may be planned as a walk through the whole table
+            CROSS JOIN LATERAL (
+                SELECT event.trace_id
+                FROM bot.inbound_events AS event
+                WHERE event.tenant_id = asked.tenant_id
+                    AND event.dedupe_key = asked.dedupe_key
+                LIMIT 1) AS stored
             """;
 
     private record Key(TenantId tenant, String value) {}

@@ -10,6 +10,13 @@ public final class Prepared {
      */
     private static final int LONGEST = 16_384;
 
+    /**
+     * For sessions that keep statements prepared. Every statement of Parley goes by a key, but a plan is kept that was made
+     * while the tables were small, and then the cheapest is to read them whole. And none runs long enough to be worth
+     * compiling.
+     */
+    public static final String KEEP_PLANS_BY_KEY = "SET enable_seqscan = off; SET jit = off";
+
     private Prepared() {}
 
     /** Lets the cache of prepared statements, if {@code options} ask for one, keep statements of every length we have. */

@@ -40,12 +40,8 @@ final class Session {
                                 + "; SET idle_in_transaction_session_timeout = " + millis
                                 + "; SET statement_timeout = " + Math.max(1, millis * 8 / 10)
                                 + "; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3"
-                                + "; SET application_name = 'parley-worker'"
-                                // small look-ups by key, thousands a second: compiling them costs more than it saves
-                                + "; SET jit = off"
-                                // every statement here goes by a key; a plan made while the tables were empty would
-                                // scan them
-                                + "; SET enable_seqscan = off")
+                                + "; SET application_name = 'parley-worker'; "
+                                + Prepared.KEEP_PLANS_BY_KEY)
                         .execute()
                         .replaceWith(connection)
                         .onFailure()
