@@ -8,6 +8,7 @@ import dev.parley.queue.JobId;
 import dev.parley.queue.JobQueue;
 import dev.parley.queue.JobType;
 import dev.parley.queue.NewJob;
+import dev.parley.queue.QueueUpkeep;
 import dev.parley.queue.TimeOrderedId;
 import io.vertx.core.json.JsonObject;
 import io.vertx.mutiny.sqlclient.Pool;
@@ -133,7 +134,7 @@ final class Replay {
 
     /** Does it, by one statement, and says what came of it. */
     static String perform(Pool db, StoredEvent event, Step step) {
-        JobQueue queue = new JobQueue();
+        QueueUpkeep upkeep = new QueueUpkeep();
         if (step instanceof Step.Leave leave) {
             return "nothing to do: " + leave.why();
         }
@@ -154,16 +155,16 @@ final class Replay {
             List<JobId> ids =
                     redrive.jobs().stream().map(job -> new JobId(job.id())).toList();
             expected = ids.size();
-            done = queue.redrive(db, event.tenant(), ids).await().atMost(Operator.QUICK);
+            done = upkeep.redrive(db, event.tenant(), ids).await().atMost(Operator.QUICK);
             what = "redriven: " + types(redrive.jobs());
         } else if (step instanceof Step.RunAgain again) {
             expected = again.jobs().size();
-            done = queue.runAgain(db, event.tenant(), again.jobs()).await().atMost(Operator.QUICK);
+            done = upkeep.runAgain(db, event.tenant(), again.jobs()).await().atMost(Operator.QUICK);
             what = "queued again: " + again.why();
         } else {
             Step.Enqueue enqueue = (Step.Enqueue) step;
             expected = enqueue.jobs().size();
-            done = queue.enqueueAll(db, enqueue.jobs()).await().atMost(Operator.QUICK);
+            done = new JobQueue().enqueueAll(db, enqueue.jobs()).await().atMost(Operator.QUICK);
             what = "queued: " + enqueue.why();
         }
         return done == expected ? what : "nothing done: somebody was faster; look again with `./parley trace`";

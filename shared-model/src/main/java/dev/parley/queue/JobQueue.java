@@ -3,8 +3,6 @@ package dev.parley.queue;
 import dev.parley.queue.Line.Direction;
 import dev.parley.tenant.TenantId;
 import io.smallrye.mutiny.Uni;
-import io.vertx.core.json.Json;
-import io.vertx.core.json.JsonObject;
 import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.RowSet;
 import io.vertx.mutiny.sqlclient.SqlClient;
@@ -16,7 +14,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Two protocols share the table. The owner of a lane reads its due jobs and settles them in one step, {@code queued →
  * done}: no claim is written, the session lock on the writing connection is the fence. Whatever calls the outside, and
  * every job where lanes cannot be owned, is leased: {@code queued → processing} with a claim token in {@code locked_by},
- * then settled under that token.
+ * then settled under that token. {@link FreeLines} claims where lanes cannot be owned; {@link QueueUpkeep} has what operators
+ * and chores do.
  *
  * <p>Plan-proof: what goes by key says {@code (status = …) IS TRUE}, which no index answers. Statistics taken in an idle hour
  * say that nothing is queued; a plan that believes them walks the whole backlog for every batch.
@@ -52,28 +50,11 @@ public final class JobQueue {
             SELECT statement_timestamp() AS now, parley.queue_floor() AS floor
             """;
 
-    /** What every read returns of a job; the event's payload only for lanes in {@code $1}. */
-    private static final String JOB_WITH_EVENT = """
-            SELECT j.job_id, j.tenant_id, j.job_type, j.attempts, j.run_after, j.created_at, j.trace_id,
-                   j.locked_at IS NOT NULL AS touched, j.locked_by,
-                   coalesce(split_part(j.last_error, E'\\n', 1) LIKE '%lease expired%', false) AS suspect,
-                   greatest(0, ceil(extract(epoch FROM j.run_after - statement_timestamp()) * 1000))::bigint AS waits_ms,
-                   e.inbound_event_id, e.provider, e.event_type, e.provider_event_id, e.provider_msg_id, e.channel,
-                   e.channel_address, e.received_at, l.lane,
-                   CASE WHEN l.lane = ANY ($1::int[]) THEN e.payload::text END AS payload
-            FROM page j
-            JOIN bot.inbound_events e ON e.inbound_event_id = j.inbound_event_id
-            CROSS JOIN LATERAL (
-                SELECT bot.lane_of(e.tenant_id, e.channel, e.channel_address, e.inbound_event_id)
-            ) l (lane)
-            ORDER BY j.run_after, j.created_at, j.job_id
-            """;
-
     /**
      * The LIMIT is literal on purpose: as a parameter it is planned anew at every execution. Due is a millisecond early: a
      * batch's rows are stamped microseconds apart, some of them just ahead of now.
      */
-    private static final String DUE = """
+    static final String DUE = """
             WITH page AS MATERIALIZED (
                 SELECT q.*
                 FROM bot.job_queue q
@@ -88,7 +69,7 @@ public final class JobQueue {
                 ORDER BY q.run_after, q.created_at, q.job_id
                 LIMIT :page
             )
-            """ + JOB_WITH_EVENT;
+            """ + JobRows.JOB_WITH_EVENT;
 
     private static final String DUE_OF_TENANT = """
             WITH page AS MATERIALIZED (
@@ -103,7 +84,7 @@ public final class JobQueue {
                 ORDER BY q.run_after, q.created_at, q.job_id
                 LIMIT :page
             )
-            """ + JOB_WITH_EVENT;
+            """ + JobRows.JOB_WITH_EVENT;
 
     private static final String STILL_QUEUED = """
             WITH page AS MATERIALIZED (
@@ -112,7 +93,7 @@ public final class JobQueue {
                 WHERE q.job_id = ANY ($2::uuid[])
                   AND (q.status = 'queued') IS TRUE
             )
-            """ + JOB_WITH_EVENT;
+            """ + JobRows.JOB_WITH_EVENT;
 
     /** Jobs that workers had before and that hold their lines; a small partial index of their own. */
     private static final String WAITING_HEADS = """
@@ -124,7 +105,7 @@ public final class JobQueue {
                   AND q.job_type = ANY ($2::text[])
             )
             SELECT * FROM (
-            """ + JOB_WITH_EVENT + """
+            """ + JobRows.JOB_WITH_EVENT + """
             ) heads
             WHERE lane = ANY ($3::int[])
             """;
@@ -138,7 +119,7 @@ public final class JobQueue {
                   AND q.job_type = ANY ($4::text[])
             )
             SELECT * FROM (
-            """ + JOB_WITH_EVENT + """
+            """ + JobRows.JOB_WITH_EVENT + """
             ) dead
             WHERE lane = ANY ($3::int[])
             """;
@@ -170,112 +151,6 @@ public final class JobQueue {
             JOIN bot.inbound_events e ON e.inbound_event_id = j.inbound_event_id
             ORDER BY j.run_after, j.created_at, j.job_id
             """;
-
-    /**
-     * What a worker without lanes may take: one claimer at a time, nothing of a line that has work in hand, nothing before
-     * what comes again in its line, nothing that would be sent for a tenant whose provider said "too fast".
-     *
-     * <p>A line that workers have touched is known by its heads, wherever they stand in time: it goes on with the first of
-     * them, when none is out or waits. The others go on with their first due job; of those the first 2,000 are looked at.
-     * Lines with heads are left out before the count, or what stands behind one waiting head would hide everybody else.
-     */
-    private static final String CLAIM_FREE_LINES = """
-            WITH heads AS MATERIALIZED (
-                SELECT e.tenant_id, coalesce(e.channel, '') AS channel,
-                       coalesce(e.channel_address, e.inbound_event_id::text) AS address,
-                       h.job_type = 'send_outbound_message' AS outgoing,
-                       h.job_id, h.job_type, h.created_at, h.run_after,
-                       h.status = 'processing' OR h.run_after > statement_timestamp() AS busy
-                FROM bot.job_queue h
-                JOIN bot.inbound_events e ON e.inbound_event_id = h.inbound_event_id
-                WHERE (h.status = 'processing'
-                       OR (h.status = 'queued' AND h.locked_at IS NOT NULL))
-                  -- aside of the conversation: nobody waits for it
-                  AND h.job_type <> 'fetch_media'
-            ), paused AS MATERIALIZED (
-                SELECT DISTINCT p.tenant_id, p.job_type
-                FROM bot.job_queue p
-                WHERE p.status = 'queued'
-                  AND p.locked_at IS NOT NULL
-                  AND p.run_after > statement_timestamp()
-                  AND split_part(p.last_error, E'\\n', 1) LIKE '%): tenant paused: %'
-            ), again AS MATERIALIZED (
-                SELECT h.job_id, h.job_type, h.tenant_id, h.run_after,
-                       bool_or(h.busy) OVER line AS busy,
-                       row_number() OVER (line ORDER BY h.created_at, h.job_id) AS place
-                FROM heads h
-                WINDOW line AS (PARTITION BY h.tenant_id, h.channel, h.address, h.outgoing)
-            ), due AS MATERIALIZED (
-                SELECT q.job_id, q.job_type, q.created_at, q.run_after, l.tenant_id, l.channel, l.address,
-                       q.job_type = 'send_outbound_message' AS outgoing
-                FROM bot.job_queue q
-                CROSS JOIN LATERAL (
-                    SELECT e.tenant_id, coalesce(e.channel, '') AS channel,
-                           coalesce(e.channel_address, e.inbound_event_id::text) AS address
-                    FROM bot.inbound_events e
-                    WHERE e.inbound_event_id = q.inbound_event_id
-                    -- there is one; said so that events are looked up job by job and never joined as a whole
-                    LIMIT 1
-                ) l
-                WHERE q.status = 'queued'
-                  AND q.run_after <= statement_timestamp() + interval '1 millisecond'
-                  AND q.job_type = ANY ($2::text[])
-                  AND q.tenant_id <> ALL ($3::uuid[])
-                  AND NOT EXISTS (
-                      SELECT 1 FROM paused p WHERE p.tenant_id = q.tenant_id AND p.job_type = q.job_type)
-                  -- no part of it is null, so NOT IN means what it says, and is one look into a hash
-                  AND (q.job_type = 'fetch_media'
-                       OR (l.tenant_id, l.channel, l.address, q.job_type = 'send_outbound_message') NOT IN (
-                           SELECT h.tenant_id, h.channel, h.address, h.outgoing FROM heads h))
-                ORDER BY q.run_after, q.created_at
-                LIMIT 2000
-            ), first AS MATERIALIZED (
-                SELECT d.job_id, d.run_after,
-                       row_number() OVER (
-                           PARTITION BY d.tenant_id, d.channel, d.address, d.outgoing,
-                                        -- each a line of its own
-                                        CASE WHEN d.job_type = 'fetch_media' THEN d.job_id END
-                           ORDER BY d.created_at, d.job_id) AS place
-                FROM due d
-            ), chosen AS MATERIALIZED (
-                SELECT f.job_id
-                FROM (
-                    SELECT a.job_id, a.run_after
-                    FROM again a
-                    WHERE a.place = 1
-                      AND NOT a.busy
-                      AND a.job_type = ANY ($2::text[])
-                      AND a.tenant_id <> ALL ($3::uuid[])
-                      AND NOT EXISTS (
-                          SELECT 1 FROM paused p WHERE p.tenant_id = a.tenant_id AND p.job_type = a.job_type)
-                    UNION ALL
-                    SELECT n.job_id, n.run_after FROM first n WHERE n.place = 1
-                ) f
-                ORDER BY f.run_after
-                LIMIT 100
-            )
-            UPDATE bot.job_queue q
-            SET status = 'processing',
-                attempts = q.attempts + 1,
-                locked_at = statement_timestamp(),
-                locked_by = $1,
-                updated_at = statement_timestamp()
-            FROM chosen c
-            WHERE q.job_id = c.job_id
-              AND (q.status = 'queued') IS TRUE
-            RETURNING q.job_id
-            """;
-
-    private static final String ONE_CLAIMER = "SELECT pg_advisory_xact_lock($1, -1)";
-
-    private static final String CLAIMED = """
-            WITH page AS MATERIALIZED (
-                SELECT q.*
-                FROM bot.job_queue q
-                WHERE q.job_id = ANY ($2::uuid[])
-                  AND (q.status = 'processing') IS TRUE
-            )
-            """ + JOB_WITH_EVENT;
 
     private static final String LEASE = """
             UPDATE bot.job_queue q
@@ -335,7 +210,7 @@ public final class JobQueue {
             """;
 
     /** The hot one: a held batch is done in one step, and the trace still says who did it and when it was read. */
-    private static final String DONE_OWNED = """
+    static final String DONE_OWNED = """
             UPDATE bot.job_queue
             SET status = 'done',
                 attempts = attempts + 1,
@@ -385,77 +260,9 @@ public final class JobQueue {
                   AND q.job_type = ANY ($4::text[])
             )
             SELECT * FROM (
-            """ + JOB_WITH_EVENT + """
+            """ + JobRows.JOB_WITH_EVENT + """
             ) orphans
             WHERE lane = ANY ($3::int[])
-            """;
-
-    /** Without lanes nobody sees a worker die; its leases run out. */
-    private static final String EXPIRED_LEASES = """
-            WITH page AS MATERIALIZED (
-                SELECT q.*
-                FROM bot.job_queue q
-                WHERE q.status = 'processing'
-                  AND q.locked_at < statement_timestamp() - $2::bigint * interval '1 millisecond'
-            )
-            """ + JOB_WITH_EVENT;
-
-    private static final String REDRIVE = """
-            UPDATE bot.job_queue
-            SET status = 'queued',
-                attempts = 0,
-                -- all due at the same moment: created_at then keeps every line's order
-                run_after = statement_timestamp(),
-                updated_at = statement_timestamp()
-            WHERE status = 'failed'
-              AND tenant_id = $1
-              AND (cardinality($2::uuid[]) = 0 OR job_id = ANY ($2::uuid[]))
-            """;
-
-    private static final String RUN_AGAIN = """
-            UPDATE bot.job_queue
-            SET status = 'queued',
-                attempts = 0,
-                run_after = statement_timestamp(),
-                updated_at = statement_timestamp()
-            WHERE tenant_id = $1
-              AND job_id = ANY ($2::uuid[])
-              AND (status = 'done') IS TRUE
-            """;
-
-    private static final String PRUNE = """
-            DELETE FROM bot.job_queue
-            WHERE job_id IN (
-                SELECT q.job_id
-                FROM bot.job_queue q
-                WHERE q.status = 'done'
-                  AND q.run_after < statement_timestamp() - $1::bigint * interval '1 millisecond'
-                  AND q.updated_at < statement_timestamp() - $1::bigint * interval '1 millisecond'
-                ORDER BY q.run_after
-                LIMIT 5000)
-            """;
-
-    private static final String DEPTH = """
-            SELECT count(*) AS due,
-                   coalesce(extract(epoch FROM statement_timestamp() - min(d.run_after)) * 1000, 0)::bigint AS oldest_ms
-            FROM (
-                SELECT q.run_after
-                FROM bot.job_queue q
-                WHERE q.status = 'queued'
-                  AND q.run_after <= statement_timestamp()
-                ORDER BY q.run_after, q.created_at
-                LIMIT 10000
-            ) d
-            """;
-
-    private static final String DEAD_LETTERS = """
-            SELECT count(*) AS dead
-            FROM (
-                SELECT 1
-                FROM bot.job_queue
-                WHERE status = 'failed'
-                LIMIT 100000
-            ) d
             """;
 
     /** Page sizes that exist as statements. */
@@ -533,32 +340,32 @@ public final class JobQueue {
                         q.types(),
                         tenants,
                         q.parked())))
-                .map(JobQueue::dueJobs);
+                .map(JobRows::dueJobs);
     }
 
     /** Those of {@code jobs} that are still queued, due or not. */
     public Uni<List<DueJob>> stillQueued(SqlClient db, Integer[] lanes, Collection<JobId> jobs) {
         return db.preparedQuery(STILL_QUEUED)
-                .execute(Tuple.of(lanes, ids(jobs)))
-                .map(JobQueue::dueJobs);
+                .execute(Tuple.of(lanes, JobRows.ids(jobs)))
+                .map(JobRows::dueJobs);
     }
 
     public Uni<List<DueJob>> waitingHeads(SqlClient db, String[] types, Integer[] lanes) {
         return db.preparedQuery(WAITING_HEADS)
                 .execute(Tuple.of(new Integer[0], types, lanes))
-                .map(JobQueue::dueJobs);
+                .map(JobRows::dueJobs);
     }
 
     public Uni<List<DueJob>> holdingDeadLetters(SqlClient db, UUID[] holdingTenants, Integer[] lanes, String[] types) {
         return db.preparedQuery(HOLDING_DEAD_LETTERS)
                 .execute(Tuple.of(new Integer[0], holdingTenants, lanes, types))
-                .map(JobQueue::dueJobs);
+                .map(JobRows::dueJobs);
     }
 
     public Uni<Set<JobId>> stillDead(SqlClient db, Collection<JobId> jobs) {
         return db.preparedQuery(STILL_DEAD)
-                .execute(Tuple.of((Object) ids(jobs)))
-                .map(JobQueue::jobIds);
+                .execute(Tuple.of((Object) JobRows.ids(jobs)))
+                .map(JobRows::jobIds);
     }
 
     /** One page of names between {@code after} and {@code until}, and where the next page starts; null = that was all. */
@@ -575,7 +382,7 @@ public final class JobQueue {
                         JobId id = new JobId(row.getUUID("job_id"));
                         JobType type = new JobType(row.getString("job_type"));
                         OffsetDateTime createdAt = row.getOffsetDateTime("created_at");
-                        refs.add(new JobRef(id, type, line(row, type), createdAt));
+                        refs.add(new JobRef(id, type, JobRows.line(row, type), createdAt));
                         next = new Cursor(row.getOffsetDateTime("run_after"), createdAt, id);
                     }
                     return new Swept(refs, rows.size() < 1000 ? null : next);
@@ -588,7 +395,9 @@ public final class JobQueue {
      * @return those that were leased; the rest are no longer queued or their tenant is paused
      */
     public Uni<Set<JobId>> lease(SqlClient tx, Collection<JobId> jobs, String token) {
-        return tx.preparedQuery(LEASE).execute(Tuple.of(ids(jobs), token)).map(JobQueue::jobIds);
+        return tx.preparedQuery(LEASE)
+                .execute(Tuple.of(JobRows.ids(jobs), token))
+                .map(JobRows::jobIds);
     }
 
     /** How long each of {@code tenants} is paused; those that are not are not in it. */
@@ -603,37 +412,17 @@ public final class JobQueue {
                 });
     }
 
-    /**
-     * Claims the heads of up to 100 free lines, across all lanes, for a worker that owns none. In a transaction of its
-     * own: claimers take turns until its end.
-     */
-    public Uni<List<Job>> claimFreeLines(SqlClient tx, int lockSpace, String[] types, UUID[] notTenants, String token) {
-        return tx.preparedQuery(ONE_CLAIMER)
-                .execute(Tuple.of(lockSpace))
-                .chain(() -> tx.preparedQuery(CLAIM_FREE_LINES).execute(Tuple.of(token, types, notTenants)))
-                .chain(rows -> {
-                    Set<JobId> claimed = jobIds(rows);
-                    return claimed.isEmpty()
-                            ? Uni.createFrom().item(List.<Job>of())
-                            : tx.preparedQuery(CLAIMED)
-                                    .execute(Tuple.of(ALL_LANES, ids(claimed)))
-                                    .map(found -> dueJobs(found).stream()
-                                            .map(DueJob::job)
-                                            .toList());
-                });
-    }
-
     /** A lease: which job, under which token; null = somebody wrote {@code processing} by hand. */
     public record Held(JobId job, @Nullable String token) {}
 
     /** Renews leases; those not returned are lost. */
     public Uni<Set<JobId>> extend(SqlClient db, List<Held> held) {
-        return db.preparedQuery(EXTEND).execute(heldTuple(held)).map(JobQueue::jobIds);
+        return db.preparedQuery(EXTEND).execute(heldTuple(held)).map(JobRows::jobIds);
     }
 
     /** Locks and returns those whose lease still stands; the others belong to somebody else now. */
     public Uni<Set<JobId>> stillHeld(SqlClient tx, List<Held> held) {
-        return tx.preparedQuery(STILL_HELD).execute(heldTuple(held)).map(JobQueue::jobIds);
+        return tx.preparedQuery(STILL_HELD).execute(heldTuple(held)).map(JobRows::jobIds);
     }
 
     /** From what state a settlement starts, and so what guards it. */
@@ -723,145 +512,12 @@ public final class JobQueue {
             SqlClient db, Collection<String> knownTokens, Integer[] lanes, String[] types) {
         return db.preparedQuery(ORPHANED_LEASES)
                 .execute(Tuple.of(new Integer[0], knownTokens.toArray(String[]::new), lanes, types))
-                .map(JobQueue::dueJobs);
-    }
-
-    /** Leases not renewed for {@code age}, whoever holds them. */
-    public Uni<List<DueJob>> expiredLeases(SqlClient db, Duration age) {
-        return db.preparedQuery(EXPIRED_LEASES)
-                .execute(Tuple.of(new Integer[0], age.toMillis()))
-                .map(JobQueue::dueJobs);
-    }
-
-    /**
-     * Puts dead letters back, attempts from zero, in the order of their lines.
-     *
-     * @param jobs empty = all dead letters of the tenant
-     */
-    public Uni<Integer> redrive(SqlClient db, TenantId tenant, Collection<JobId> jobs) {
-        return db.preparedQuery(REDRIVE)
-                .execute(Tuple.of(tenant.value(), ids(jobs)))
-                .map(RowSet::rowCount);
-    }
-
-    /**
-     * Puts jobs back that count as done although their effects are missing: a database that was restored or mended by hand.
-     * What their handlers find done already they do not do again.
-     */
-    public Uni<Integer> runAgain(SqlClient db, TenantId tenant, Collection<JobId> jobs) {
-        return db.preparedQuery(RUN_AGAIN)
-                .execute(Tuple.of(tenant.value(), ids(jobs)))
-                .map(RowSet::rowCount);
-    }
-
-    /** Deletes up to 5,000 jobs that were done longer than {@code age} ago. */
-    public Uni<Integer> prune(SqlClient db, Duration age) {
-        return db.preparedQuery(PRUNE).execute(Tuple.of(age.toMillis())).map(RowSet::rowCount);
-    }
-
-    /** Due jobs (counted up to 10,000), the age of the oldest, dead letters (up to 100,000). */
-    public record Depth(long due, Duration oldest, long deadLetters) {}
-
-    public Uni<Depth> depth(SqlClient db) {
-        return db.preparedQuery(DEPTH)
-                .execute()
-                .chain(due -> db.preparedQuery(DEAD_LETTERS)
-                        .execute()
-                        .map(dead -> new Depth(
-                                due.iterator().next().getLong("due"),
-                                Duration.ofMillis(due.iterator().next().getLong("oldest_ms")),
-                                dead.iterator().next().getLong("dead"))));
-    }
-
-    private static final Integer[] ALL_LANES = allLanes();
-
-    private static Integer[] allLanes() {
-        Integer[] lanes = new Integer[Lane.COUNT];
-        for (int i = 0; i < lanes.length; i++) {
-            lanes[i] = i;
-        }
-        return lanes;
-    }
-
-    private static UUID[] ids(Collection<JobId> jobs) {
-        return jobs.stream().map(JobId::value).toArray(UUID[]::new);
+                .map(JobRows::dueJobs);
     }
 
     private static Tuple heldTuple(List<Held> held) {
         return Tuple.of(
                 held.stream().map(h -> h.job().value()).toArray(UUID[]::new),
                 held.stream().map(Held::token).toArray(String[]::new));
-    }
-
-    private static Set<JobId> jobIds(RowSet<Row> rows) {
-        Set<JobId> ids = new java.util.HashSet<>();
-        rows.forEach(row -> ids.add(new JobId(row.getUUID("job_id"))));
-        return ids;
-    }
-
-    private static List<DueJob> dueJobs(RowSet<Row> rows) {
-        List<DueJob> jobs = new ArrayList<>(rows.size());
-        for (Row row : rows) {
-            JobType type = new JobType(row.getString("job_type"));
-            jobs.add(new DueJob(
-                    new Job(
-                            new JobId(row.getUUID("job_id")),
-                            type,
-                            line(row, type),
-                            row.getInteger("attempts"),
-                            row.getOffsetDateTime("run_after"),
-                            row.getOffsetDateTime("created_at"),
-                            row.getUUID("trace_id"),
-                            new Job.Event(
-                                    row.getUUID("inbound_event_id"),
-                                    row.getString("provider"),
-                                    row.getString("event_type"),
-                                    row.getString("provider_event_id"),
-                                    row.getString("provider_msg_id"),
-                                    row.getString("channel"),
-                                    row.getString("channel_address"),
-                                    row.getOffsetDateTime("received_at"),
-                                    new StoredPayload(row.getString("payload")))),
-                    row.getBoolean("touched"),
-                    row.getBoolean("suspect"),
-                    Duration.ofMillis(row.getLong("waits_ms")),
-                    row.getString("locked_by")));
-        }
-        return jobs;
-    }
-
-    /** Parsed when it is first asked for; on one event loop, like everything that is read here. */
-    private static final class StoredPayload implements Supplier<JsonObject> {
-        private @Nullable String text;
-        private @Nullable JsonObject parsed;
-
-        /** @param text null = not read, or not there */
-        StoredPayload(@Nullable String text) {
-            this.text = text;
-        }
-
-        @Override
-        public JsonObject get() {
-            JsonObject known = parsed;
-            if (known == null) {
-                known = text != null && Json.decodeValue(text) instanceof JsonObject json ? json : new JsonObject();
-                parsed = known;
-                text = null;
-            }
-            return known;
-        }
-    }
-
-    private static Line line(Row row, JobType type) {
-        String channel = row.getString("channel");
-        String address = row.getString("channel_address");
-        Direction direction = directionOf(type);
-        boolean isAlone = address == null || direction == Direction.ASIDE;
-        return new Line(
-                row.getInteger("lane"),
-                new TenantId(row.getUUID("tenant_id")),
-                channel == null ? "" : channel,
-                isAlone ? row.getUUID("inbound_event_id").toString() : address,
-                direction);
     }
 }

@@ -68,11 +68,11 @@ class JobQueuePlanIT {
 
     private static Map<String, String> statements() throws IllegalAccessException {
         Map<String, String> statements = new TreeMap<>();
-        for (Field field : JobQueue.class.getDeclaredFields()) {
-            if (Modifier.isStatic(field.getModifiers()) && field.getType() == String.class) {
-                field.setAccessible(true);
-                String sql = (String) field.get(null);
-                if (!field.getName().equals("JOB_WITH_EVENT")) {
+        for (Class<?> owner : List.of(JobQueue.class, FreeLines.class, QueueUpkeep.class)) {
+            for (Field field : owner.getDeclaredFields()) {
+                if (Modifier.isStatic(field.getModifiers()) && field.getType() == String.class) {
+                    field.setAccessible(true);
+                    String sql = (String) field.get(null);
                     statements.put(field.getName(), sql.replace(":page", "64"));
                 }
             }

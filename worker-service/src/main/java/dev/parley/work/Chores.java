@@ -1,6 +1,6 @@
 package dev.parley.work;
 
-import dev.parley.queue.JobQueue;
+import dev.parley.queue.QueueUpkeep;
 import io.quarkus.scheduler.Scheduled;
 import io.quarkus.scheduler.Scheduled.ConcurrentExecution;
 import io.smallrye.mutiny.Uni;
@@ -14,13 +14,13 @@ import org.jboss.logging.Logger;
 final class Chores {
     private static final Logger LOG = Logger.getLogger(Chores.class);
 
-    private final JobQueue queue;
+    private final QueueUpkeep queue;
     private final Pool db;
     private final WorkerConfig config;
     private final Worker worker;
 
     @Inject
-    Chores(JobQueue queue, Pool db, WorkerConfig config, Worker worker) {
+    Chores(QueueUpkeep queue, Pool db, WorkerConfig config, Worker worker) {
         this.queue = queue;
         this.db = db;
         this.config = config;

@@ -1,5 +1,6 @@
 package dev.parley.work;
 
+import dev.parley.queue.FreeLines;
 import dev.parley.queue.Job;
 import dev.parley.queue.JobId;
 import dev.parley.queue.JobQueue.From;
@@ -31,6 +32,7 @@ final class ClaimedDrain implements Drain {
     private final Vertx vertx;
     private final Loop loop;
     private final HeldLines heldLines;
+    private final FreeLines freeLines = new FreeLines();
     private boolean stopping;
     private long reclaimedAt = Long.MIN_VALUE;
     private volatile boolean turning;
@@ -111,17 +113,15 @@ final class ClaimedDrain implements Drain {
         reclaimedAt = now;
         return parts.calls()
                 .keepLeases(connection)
-                .chain(() -> parts.queue()
-                        .expiredLeases(connection, parts.config().lease().duration()))
+                .chain(() -> freeLines.expiredLeases(
+                        connection, parts.config().lease().duration()))
                 .chain(expired -> parts.orphans().reclaim(connection, expired));
     }
 
     private Uni<Boolean> claimAndRun(SqlConnection connection) {
         String token = parts.worker() + '/' + TimeOrderedId.next();
         UUID[] not = parts.disabledTenants().get().stream().map(TenantId::value).toArray(UUID[]::new);
-        return Transactions.in(
-                        connection,
-                        () -> parts.queue().claimFreeLines(connection, Lanes.LANE_SPACE, types(), not, token))
+        return Transactions.in(connection, () -> freeLines.claim(connection, Lanes.LANE_SPACE, types(), not, token))
                 .chain(claimed -> claimed.isEmpty()
                         ? Uni.createFrom().item(false)
                         : heldLines

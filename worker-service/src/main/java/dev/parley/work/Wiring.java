@@ -3,6 +3,7 @@ package dev.parley.work;
 import dev.parley.dialog.Dialog;
 import dev.parley.dialog.FirstDialog;
 import dev.parley.queue.JobQueue;
+import dev.parley.queue.QueueUpkeep;
 import dev.parley.spi.BatchJobHandler;
 import dev.parley.spi.EventReader;
 import dev.parley.spi.MessagingAdapter;
@@ -36,6 +37,12 @@ final class Wiring {
     @Singleton
     JobQueue jobQueue() {
         return new JobQueue();
+    }
+
+    @Produces
+    @Singleton
+    QueueUpkeep queueUpkeep() {
+        return new QueueUpkeep();
     }
 
     @Produces

@@ -2,6 +2,7 @@ package dev.parley.work;
 
 import dev.parley.queue.Backoff;
 import dev.parley.queue.JobQueue;
+import dev.parley.queue.QueueUpkeep;
 import dev.parley.spi.BatchJobHandler;
 import dev.parley.spi.LeasedJobHandler;
 import dev.parley.tenant.TenantDirectory;
@@ -195,7 +196,7 @@ final class Worker {
         LOG.infof("worker %s stopped", name);
     }
 
-    void depth(JobQueue.Depth depth) {
+    void depth(QueueUpkeep.Depth depth) {
         parts.meters().depth(depth);
     }
 

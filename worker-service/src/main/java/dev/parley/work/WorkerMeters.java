@@ -1,7 +1,7 @@
 package dev.parley.work;
 
 import dev.parley.queue.Job;
-import dev.parley.queue.JobQueue;
+import dev.parley.queue.QueueUpkeep;
 import dev.parley.queue.Settlement;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
@@ -108,7 +108,7 @@ final class WorkerMeters {
         inFlight.set(callsInFlight);
     }
 
-    void depth(JobQueue.Depth depth) {
+    void depth(QueueUpkeep.Depth depth) {
         due.set(depth.due());
         oldestMillis.set(depth.oldest().toMillis());
         deadLetters.set(depth.deadLetters());

@@ -8,8 +8,10 @@ import dev.parley.kit.TestDatabase;
 import dev.parley.kit.TestDatabase.Login;
 import dev.parley.queue.Backoff;
 import dev.parley.queue.DueJob;
+import dev.parley.queue.FreeLines;
 import dev.parley.queue.JobQueue;
 import dev.parley.queue.JobType;
+import dev.parley.queue.QueueUpkeep;
 import dev.parley.spi.Outcome;
 import dev.parley.tenant.Settings;
 import dev.parley.tenant.Tenant;
@@ -169,7 +171,7 @@ class ClaimedDrainIT {
                 .contains("behind a dead letter that holds its line"));
 
         mended.set(true);
-        new JobQueue().redrive(db.pool(), tenant, List.of()).await().indefinitely();
+        new QueueUpkeep().redrive(db.pool(), tenant, List.of()).await().indefinitely();
 
         awaitStatus(behind, "done");
         assertThat(Ledger.of(db, "+1")).containsExactly(bad, behind);
@@ -304,7 +306,7 @@ class ClaimedDrainIT {
     }
 
     private static List<DueJob> expired() {
-        return new JobQueue()
+        return new FreeLines()
                 .expiredLeases(db.pool(Login.WORKER), Duration.ofSeconds(10))
                 .await()
                 .indefinitely();

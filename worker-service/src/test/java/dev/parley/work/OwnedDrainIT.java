@@ -7,8 +7,8 @@ import dev.parley.kit.Fixtures;
 import dev.parley.kit.TestDatabase;
 import dev.parley.queue.Backoff;
 import dev.parley.queue.Job;
-import dev.parley.queue.JobQueue;
 import dev.parley.queue.JobType;
+import dev.parley.queue.QueueUpkeep;
 import dev.parley.spi.Outcome;
 import dev.parley.tenant.Settings;
 import dev.parley.tenant.Tenant;
@@ -343,7 +343,7 @@ class OwnedDrainIT {
         assertThat(Ledger.of(db, "c1")).isEmpty();
 
         mended.set(1);
-        new JobQueue().redrive(db.pool(), tenant, List.of()).await().indefinitely();
+        new QueueUpkeep().redrive(db.pool(), tenant, List.of()).await().indefinitely();
         awaitAllDone();
         assertThat(Ledger.of(db, "c1")).isEqualTo(jobs.get("c1"));
     }
