@@ -374,7 +374,7 @@ class Intake {
         if (!quarantined && !LOG.isDebugEnabled()) {
             return;
         }
-        try (LogFacts facts = LogFacts.of(event, item)) {
+        LogFacts.about(event, item, () -> {
             if (quarantined) {
                 LOG.warn(
                         "event quarantined, see bot.inbound_events: \"{}\"",
@@ -383,7 +383,7 @@ class Intake {
                 // The sender's trace is for reading only: ours is always our own.
                 LOG.debug("event {} traceparent={}", item.status(), traceparent(delivery));
             }
-        }
+        });
     }
 
     private static String traceparent(Delivery delivery) {

@@ -7,6 +7,7 @@ import dev.parley.kit.Fixtures;
 import dev.parley.kit.PackagedService;
 import dev.parley.kit.TestDatabase;
 import dev.parley.kit.TestDatabase.Login;
+import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -59,6 +60,8 @@ class ServiceProcessIT {
         service.awaitHealth("ready", "UP");
         Sender sender = new Sender(service.port());
         assertThat(sender.ghl(Sender.sms(location)).outcome()).isEqualTo("accepted");
+        Sender.Answered notUnderstood = sender.ghl(Sender.sms("loc-of-nobody"));
+        assertThat(notUnderstood.outcome()).isEqualTo("quarantined");
         List<CompletableFuture<Sender.Answered>> inHand = new ArrayList<>();
         try (var other = db.connect();
                 var sql = other.createStatement()) {
@@ -84,7 +87,18 @@ class ServiceProcessIT {
         assertThat(db.count("bot.job_queue")).isEqualTo(21);
         assertThat(service.logLines())
                 .isNotEmpty()
-                .allSatisfy(line -> assertThat(line.getString("message")).isNotNull());
+                .allSatisfy(line -> assertThat(line.getString("message")).isNotNull())
+                .anySatisfy(line -> {
+                    assertThat(line.getString("message")).startsWith("event quarantined");
+                    assertThat(line.getJsonObject("mdc").getMap())
+                            .containsEntry("provider", "ghl")
+                            .containsEntry("trace", notUnderstood.trace().toString())
+                            .containsKeys("tenant", "event");
+                })
+                // what was said of one event is not said of the next line
+                .filteredOn(line -> !line.getString("message").startsWith("event "))
+                .allSatisfy(line ->
+                        assertThat(line.getJsonObject("mdc", new JsonObject())).isEqualTo(new JsonObject()));
     }
 
     @Test
