@@ -8,7 +8,7 @@ import dev.parley.queue.JobId;
 import dev.parley.queue.JobType;
 import dev.parley.queue.NewJob;
 import dev.parley.queue.TimeOrderedId;
-import dev.parley.schema.Prepared;
+import dev.parley.session.Prepared;
 import dev.parley.tenant.TenantId;
 import io.vertx.mutiny.core.Vertx;
 import io.vertx.mutiny.pgclient.PgConnection;
@@ -108,11 +108,16 @@ final class FloorAndCeiling {
     /** Events a second, 256 per commit on two connections, by the very statement that ingest uses. */
     double ceiling() throws SQLException, InterruptedException {
         lab.reset();
+        return batches(SECONDS);
+    }
+
+    /** The same on whatever is there. */
+    double batches(int seconds) throws InterruptedException {
         Vertx vertx = Vertx.vertx();
         try {
             AtomicLong stored = new AtomicLong();
             long lead = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
-            long end = lead + TimeUnit.SECONDS.toNanos(SECONDS);
+            long end = lead + TimeUnit.SECONDS.toNanos(seconds);
             List<PgConnection> connections = new ArrayList<>();
             for (int number = 0; number < 2; number++) {
                 connections.add(connect(vertx));
@@ -128,7 +133,7 @@ final class FloorAndCeiling {
             for (Thread thread : threads) {
                 thread.join();
             }
-            return stored.get() / (double) SECONDS;
+            return stored.get() / (double) seconds;
         } finally {
             vertx.close().await().atMost(Duration.ofSeconds(10));
         }

@@ -1,7 +1,7 @@
 package dev.parley.ingest;
 
 import dev.parley.inbound.InboundEventStore;
-import dev.parley.schema.Prepared;
+import dev.parley.session.SessionPool;
 import dev.parley.tenant.CredentialStore;
 import dev.parley.tenant.TenantDirectory;
 import dev.parley.tenant.TenantStore;
@@ -14,17 +14,11 @@ import io.smallrye.mutiny.infrastructure.Infrastructure;
 import io.vertx.mutiny.core.Vertx;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.pgclient.PgConnectOptions;
-import io.vertx.sqlclient.ClientBuilder;
-import io.vertx.sqlclient.SqlConnectOptions;
-import io.vertx.sqlclient.SqlConnection;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
-import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,7 +36,11 @@ class Wiring {
                 .setUser(config.db().user())
                 .setPassword(config.db().password().orElse(""));
         watch = new TenantWatch(
-                vertx, patient(session), tenants, config.tenants().refresh(), secrets::forget);
+                vertx,
+                SessionPool.quick(named(session)),
+                tenants,
+                config.tenants().refresh(),
+                secrets::forget);
     }
 
     void start(@Observes StartupEvent event) {
@@ -95,10 +93,9 @@ class Wiring {
         }
     }
 
-    /** Connections that are found out when they are dead: nobody waits longer for one than for a flush. */
+    /** Nobody waits longer for a connection that is dead than for a flush. */
     @Singleton
     static final class Pools implements PgPoolCreator {
-        private static final Duration PATIENCE = Duration.ofSeconds(2);
         private static final int MOST_WAITING = 100;
 
         private final IngestConfig config;
@@ -110,43 +107,21 @@ class Wiring {
 
         @Override
         public io.vertx.sqlclient.Pool create(Input input) {
-            for (PgConnectOptions options : input.pgConnectOptionsList()) {
-                // A network that swallows everything would keep a connection, and what waits for it, for a quarter
-                // of an hour.
-                patient(options)
-                        .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
-                        .setReadIdleTimeout(
-                                Math.toIntExact(config.db().deadAfter().toMillis()));
-            }
-            ClientBuilder<io.vertx.sqlclient.Pool> pool = ClientBuilder.pool(new ImpatientDriver())
-                    .using(input.vertx())
-                    .connectingTo(List.<SqlConnectOptions>copyOf(input.pgConnectOptionsList()))
-                    .with(input.poolOptions()
+            input.pgConnectOptionsList().forEach(Wiring::named);
+            return SessionPool.of(
+                    input.vertx(),
+                    input.pgConnectOptionsList(),
+                    input.poolOptions()
                             // Every use of the pool has a deadline of its own, and the pool's timer survives a refused
                             // connection and then fails it once more, loudly.
                             .setConnectionTimeout(0)
-                            .setMaxWaitQueueSize(MOST_WAITING));
-            // Where nothing is kept, every statement gets a plan of its own, and a session may be a pooler's: not ours
-            // to set up.
-            if (input.pgConnectOptionsList().stream().allMatch(SqlConnectOptions::getCachePreparedStatements)) {
-                pool.withConnectHandler(Pools::welcome);
-            }
-            return pool.build();
-        }
-
-        /** Runs once for a new session; closing it hands it to the pool. */
-        private static void welcome(SqlConnection session) {
-            session.query(Prepared.KEEP_PLANS_BY_KEY)
-                    .execute()
-                    .onFailure(refused -> LOG.warn("plans of this session may age badly: {}", refused.getMessage()))
-                    .onComplete(told -> session.close());
+                            .setMaxWaitQueueSize(MOST_WAITING),
+                    config.db().deadAfter());
         }
     }
 
-    private static PgConnectOptions patient(PgConnectOptions options) {
+    private static PgConnectOptions named(PgConnectOptions options) {
         options.getProperties().put("application_name", "parley-ingest");
-        options.setConnectTimeout((int) Pools.PATIENCE.toMillis()).setTcpKeepAlive(true);
-        Prepared.longStatementsToo(options);
         return options;
     }
 }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.kit.Fixtures;
 import dev.parley.kit.TestDatabase;
-import dev.parley.schema.Prepared;
+import dev.parley.session.Prepared;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

@@ -1,6 +1,6 @@
 package dev.parley.work;
 
-import dev.parley.schema.Prepared;
+import dev.parley.session.Prepared;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.core.Vertx;
 import io.vertx.mutiny.pgclient.PgConnection;

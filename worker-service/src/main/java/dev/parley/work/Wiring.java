@@ -4,6 +4,7 @@ import dev.parley.dialog.Dialog;
 import dev.parley.dialog.FirstDialog;
 import dev.parley.queue.JobQueue;
 import dev.parley.queue.QueueUpkeep;
+import dev.parley.session.SessionPool;
 import dev.parley.spi.BatchJobHandler;
 import dev.parley.spi.EventReader;
 import dev.parley.spi.MessagingAdapter;
@@ -22,9 +23,11 @@ import dev.parley.work.outside.Networks;
 import dev.parley.work.outside.OutsideHttp;
 import dev.parley.work.outside.UrlGuard;
 import io.quarkus.arc.All;
+import io.quarkus.reactive.pg.client.PgPoolCreator;
 import io.vertx.core.Vertx;
 import io.vertx.mutiny.sqlclient.Pool;
 import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.util.List;
@@ -33,6 +36,26 @@ import java.util.Map;
 /** Makes beans of what is written without CDI. Readers, adapters and further handlers are found, not listed. */
 @Singleton
 final class Wiring {
+    /** The pool for what goes on aside of the lanes; without lanes, for everything. */
+    @Singleton
+    static final class Pools implements PgPoolCreator {
+        private final WorkerConfig config;
+
+        @Inject
+        Pools(WorkerConfig config) {
+            this.config = config;
+        }
+
+        @Override
+        public io.vertx.sqlclient.Pool create(Input input) {
+            return SessionPool.of(
+                    input.vertx(),
+                    input.pgConnectOptionsList(),
+                    input.poolOptions(),
+                    config.db().deadAfter());
+        }
+    }
+
     @Produces
     @Singleton
     JobQueue jobQueue() {

@@ -69,6 +69,13 @@ public interface WorkerConfig {
          * LISTEN then use this one.
          */
         Optional<String> directUrl();
+
+        /**
+         * A connection of the pool that is in use and says nothing for this long is closed and replaced. Longer than a
+         * statement may wait for another's lock (a token is refreshed under one), and than the pool's idle timeout.
+         */
+        @WithDefault("60s")
+        Duration deadAfter();
     }
 
     interface Batch {

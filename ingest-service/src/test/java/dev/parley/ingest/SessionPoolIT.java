@@ -5,9 +5,9 @@ import static org.awaitility.Awaitility.await;
 
 import dev.parley.kit.TestDatabase;
 import dev.parley.kit.TestDatabase.Login;
+import dev.parley.session.SessionPool;
 import io.vertx.core.AsyncResult;
 import io.vertx.pgclient.PgConnectOptions;
-import io.vertx.sqlclient.ClientBuilder;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.PoolOptions;
 import java.io.IOException;
@@ -15,6 +15,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -24,7 +25,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A pool of one connection shows best whether a dead one gives its place back. */
 @Timeout(60)
-class ImpatientDriverIT {
+class SessionPoolIT {
     private static final Duration SILENCE = Duration.ofMillis(500);
 
     @RegisterExtension
@@ -33,12 +34,11 @@ class ImpatientDriverIT {
     private static Pool pool(int port) {
         PgConnectOptions options =
                 db.connectOptions(Login.INGEST).setHost("127.0.0.1").setPort(port);
-        options.setIdleTimeoutUnit(TimeUnit.MILLISECONDS).setReadIdleTimeout((int) SILENCE.toMillis());
-        return ClientBuilder.pool(new ImpatientDriver())
-                .using(db.vertx().getDelegate())
-                .connectingTo(options)
-                .with(new PoolOptions().setMaxSize(1).setConnectionTimeout(0))
-                .build();
+        return SessionPool.of(
+                db.vertx().getDelegate(),
+                List.of(options),
+                new PoolOptions().setMaxSize(1).setConnectionTimeout(0),
+                SILENCE);
     }
 
     /** @return how it ended; fails if it does not end */

@@ -1,4 +1,4 @@
-package dev.parley.ingest;
+package dev.parley.session;
 
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;

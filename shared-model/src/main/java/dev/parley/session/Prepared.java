@@ -1,4 +1,4 @@
-package dev.parley.schema;
+package dev.parley.session;
 
 import io.vertx.sqlclient.SqlConnectOptions;
 
