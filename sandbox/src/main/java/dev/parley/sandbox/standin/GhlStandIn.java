@@ -52,6 +52,7 @@ public final class GhlStandIn implements AutoCloseable {
     private final Events events;
     private final Tokens tokens;
     private final Faults faults;
+    private final RateLimits limits;
     private final CallBook calls;
     private final WebhookSender sender;
     private final Inbox inbox;
@@ -67,13 +68,14 @@ public final class GhlStandIn implements AutoCloseable {
         this.events = new Events(app);
         this.tokens = new Tokens(app, options.tokenLife(), clock);
         this.faults = new Faults(clock);
+        this.limits = new RateLimits(options.limits(), clock);
         this.calls = new CallBook(options.bookSize());
         this.phone = new PhoneRoutes(this);
         this.sender = new WebhookSender(vertx, key, options.webhooks(), options.bookSize(), phone::changed);
         this.inbox = new Inbox(vertx, accounts, events, sender, phone::changed);
         options.locations().forEach(accounts::add);
 
-        GhlApi api = new GhlApi(accounts, tokens, new RateLimits(options.limits(), clock), inbox);
+        GhlApi api = new GhlApi(accounts, tokens, limits, inbox);
         ApiRoutes apiRoutes = new ApiRoutes(vertx, api, faults, calls);
         Router router = Router.router(vertx);
         router.route("/_*").handler(GhlStandIn::refuseStrangers);
@@ -204,6 +206,11 @@ public final class GhlStandIn implements AutoCloseable {
     /** For what is sent from now on. */
     public void changeWebhooks(Options.Webhooks settings) {
         sender.change(settings);
+    }
+
+    /** For requests from now on. */
+    public void changeLimits(Options.Limits others) {
+        limits.change(others);
     }
 
     /** Every copy of every webhook, oldest first, as it stands. */

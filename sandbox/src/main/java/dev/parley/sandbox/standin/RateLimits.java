@@ -17,13 +17,17 @@ final class RateLimits {
         int inDay;
     }
 
-    private final Options.Limits limits;
     private final Clock clock;
     private final Map<String, Use> uses = new HashMap<>();
+    private Options.Limits limits;
 
     RateLimits(Options.Limits limits, Clock clock) {
         this.limits = limits;
         this.clock = clock;
+    }
+
+    synchronized void change(Options.Limits others) {
+        limits = others;
     }
 
     /** Counts this request. One beyond the limit does not count against the day. */

@@ -462,6 +462,21 @@ class StrictApiIT {
     }
 
     @Test
+    void rate_limits_can_be_changed_while_it_runs() throws Exception {
+        Contact contact = standIn.addContact(HERE.id(), "+15550100001", "Ada");
+        JsonObject body = message().put("contactId", contact.id());
+        String here = standIn.issueTokens(HERE.id()).access().reveal();
+        standIn.changeLimits(new Options.Limits(1, Duration.ofHours(1), 200_000));
+        assertThat(api.sendMessage(here, body).statusCode()).isEqualTo(200);
+        assertThat(api.sendMessage(here, body).statusCode()).isEqualTo(429);
+
+        standIn.changeLimits(new Options.Limits(2, Duration.ofHours(1), 200_000));
+
+        assertThat(api.sendMessage(here, body).statusCode()).isEqualTo(200);
+        assertThat(api.sendMessage(here, body).statusCode()).isEqualTo(429);
+    }
+
+    @Test
     void by_default_a_hundred_calls_in_ten_seconds_are_let_through() {
         assertThat(Options.defaults().limits()).isEqualTo(new Options.Limits(100, Duration.ofSeconds(10), 200_000));
     }
