@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 /** {@code ./parley bench [--rounds N] [--json FILE] [name…]}: measures, prints, and fails where something was wrong. */
 public final class Bench {
     private static final int ROUNDS = 5;
-    private static final Duration LONGEST = Duration.ofMinutes(60);
+    private static final Duration LONGEST = Duration.ofMinutes(120);
 
     private static final Map<String, Scenario> SCENARIOS = new LinkedHashMap<>();
 
@@ -34,6 +34,8 @@ public final class Bench {
         SCENARIOS.put("fair", new FairScenario());
         SCENARIOS.put("hot", new HotScenario());
         SCENARIOS.put("long", new LongScenario());
+        SCENARIOS.put("price", new PriceScenario());
+        SCENARIOS.put("settings", new SettingsScenario());
         SCENARIOS.put("crypto", JmhScenario.crypto());
         SCENARIOS.put("pure", JmhScenario.pure());
         SCENARIOS.put("start", new StartScenario());

@@ -26,6 +26,7 @@ final class IngestScenario implements Scenario {
     private static final Duration MEASURED = Duration.ofSeconds(6);
     /** A JVM on two cores that are busy compiles for about a minute; until then no two rounds are alike. */
     private static final Duration WARM_UP = Duration.ofSeconds(20);
+
     private int runs;
 
     @Override

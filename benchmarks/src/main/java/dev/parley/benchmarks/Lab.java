@@ -37,6 +37,10 @@ final class Lab implements AutoCloseable {
             "max_wal_size", "4GB",
             "checkpoint_timeout", "15min",
             "wal_compression", "off",
+            "autovacuum_naptime", "15s",
+            "autovacuum_vacuum_cost_limit", "2000",
+            "random_page_cost", "1.1",
+            "jit", "off",
             "track_io_timing", "off");
 
     /** The budgets are kept, so that what they cost is measured, but nobody reaches them. */
@@ -60,12 +64,18 @@ final class Lab implements AutoCloseable {
 
     /** @param workers of the service's own; 0 where a scenario brings its own */
     static Lab open(Path directory, int workers, Map<String, String> ingestEnvironment) throws SQLException {
+        return open(directory, workers, ingestEnvironment, SERVER);
+    }
+
+    private static Lab open(
+            Path directory, int workers, Map<String, String> ingestEnvironment, Map<String, String> server)
+            throws SQLException {
         Map<String, String> environment = new HashMap<>(UNLIMITED);
         environment.putAll(ingestEnvironment);
         Stack stack = Stack.start(StackPlan.on(directory)
                 .withWorkers(workers)
                 .withIngestEnvironment(environment)
-                .withPostgresSettings(SERVER));
+                .withPostgresSettings(server));
         byte[] key = new byte[32];
         new SecureRandom().nextBytes(key);
         Lab lab = new Lab(
@@ -126,6 +136,13 @@ final class Lab implements AutoCloseable {
     /** A lab of a scenario's own, where the service has to be set up otherwise; closed by whoever asked. */
     Lab another(String name, Map<String, String> ingestEnvironment) throws SQLException {
         return open(directory.resolve(name), 0, ingestEnvironment);
+    }
+
+    /** One whose server has a setting of its own from its start on. */
+    Lab withServer(String name, String setting, String value) throws SQLException {
+        Map<String, String> server = new HashMap<>(SERVER);
+        server.put(setting, value);
+        return open(directory.resolve(name), 0, Map.of(), server);
     }
 
     /** Where ingest takes webhooks. */

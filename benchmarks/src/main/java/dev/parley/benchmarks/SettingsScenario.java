@@ -1,0 +1,120 @@
+package dev.parley.benchmarks;
+
+import java.io.IOException;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+
+/**
+ * What the settings that docs/operations.md names do to a server under full load: all as recommended, and each in turn at the
+ * value a server has from its package. The load is what ingest and a worker write: events by the product's statement, 256 per
+ * commit, on a table with a past; then a drain. Settings that only do something after hours or in an accident have no row.
+ */
+final class SettingsScenario implements Scenario {
+    private static final int SECONDS = 6;
+    private static final int JOBS = 60_000;
+    private static final int CONTACTS = 5_000;
+    private static final String RECOMMENDED = "as recommended";
+    private static final String SMALL = "shared_buffers = 128MB";
+    private static final String STORED = "stored";
+    private static final String DRAINED = "drained";
+    private static final String LOG = "SELECT pg_current_wal_insert_lsn() - '0/0'";
+
+    /** What a server has when nobody says anything; the last two show what the durable ones cost, and are no advice. */
+    private static final List<String> OTHERWISE = List.of(
+            "max_wal_size = '1GB'",
+            "wal_compression = lz4",
+            "random_page_cost = 4",
+            "jit = on",
+            "full_page_writes = off",
+            "synchronous_commit = off");
+
+    @Override
+    public Report run(Lab lab, int rounds) throws IOException, SQLException, InterruptedException {
+        Report report = new Report("settings: the server as recommended, and one setting otherwise");
+        String[] sides =
+                Stream.concat(Stream.of(RECOMMENDED), OTHERWISE.stream()).toArray(String[]::new);
+        try (Lab small = lab.withServer("small", "shared_buffers", "128MB")) {
+            new FloorAndCeiling(lab).batches(SECONDS);
+            for (int round = 0; round < rounds; round++) {
+                for (String side : Alternating.order(round, sides)) {
+                    with(lab, side, () -> store(lab, report, side));
+                }
+                store(small, report, SMALL);
+            }
+        }
+        try (Workers running = Workers.start(lab, 1, "noop")) {
+            running.warm(lab, JOBS, CONTACTS);
+            for (int round = 0; round < rounds; round++) {
+                for (String side : Alternating.order(round, sides)) {
+                    with(lab, side, () -> drain(lab, running, report, side));
+                }
+            }
+        }
+        for (String what : List.of(STORED, DRAINED)) {
+            for (String side : sides) {
+                if (!side.equals(RECOMMENDED)) {
+                    note(report, side, what);
+                }
+            }
+        }
+        note(report, SMALL, STORED);
+        return report;
+    }
+
+    private static String name(String side, String what) {
+        return side + ", " + what;
+    }
+
+    private static void note(Report report, String side, String what) {
+        Series recommended = report.series(name(RECOMMENDED, what), "/s");
+        report.note(String.format(
+                Locale.ROOT,
+                "%s: %.2f times as much %s",
+                side,
+                report.series(name(side, what), "/s").ratioTo(recommended),
+                what));
+    }
+
+    /** A run under another setting. */
+    private interface Measured {
+        void run() throws SQLException, InterruptedException;
+    }
+
+    private static void with(Lab lab, String side, Measured measured) throws SQLException, InterruptedException {
+        if (!side.equals(RECOMMENDED)) {
+            lab.execute("ALTER SYSTEM SET " + side);
+        }
+        lab.execute("SELECT pg_reload_conf()");
+        try {
+            measured.run();
+        } finally {
+            lab.execute("ALTER SYSTEM RESET ALL");
+        }
+    }
+
+    private static void store(Lab lab, Report report, String side) throws SQLException, InterruptedException {
+        lab.reset();
+        // A past: inserting into pages that a checkpoint has seen is what costs images of them.
+        Work.load(lab, JOBS, CONTACTS);
+        double before = lab.real(LOG);
+        double rate = new FloorAndCeiling(lab).batches(SECONDS);
+        long stored = lab.number("SELECT count(*) FROM bot.inbound_events") - JOBS;
+        report.series(name(side, STORED), "/s").add(rate);
+        report.series(name(side, "log per event stored"), "bytes").add((lab.real(LOG) - before) / stored);
+    }
+
+    private static void drain(Lab lab, Workers running, Report report, String side)
+            throws SQLException, InterruptedException {
+        lab.reset();
+        Work.load(lab, JOBS, CONTACTS);
+        double before = lab.real(LOG);
+        Work.await(lab, Duration.ofMinutes(2));
+        running.checkAlive();
+        Work.checkDone(lab, report, JOBS);
+        report.series(name(side, DRAINED), "/s").add(Work.doneRate(lab));
+        report.series(name(side, "log per job drained"), "bytes").add((lab.real(LOG) - before) / JOBS);
+    }
+}
