@@ -8,6 +8,8 @@ import io.vertx.pgclient.PgConnectOptions;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Opens the one connection an owner works on, with the server told to end it should its holder hang: that is the backstop
@@ -19,6 +21,8 @@ final class Session {
     private final Vertx vertx;
     private final PgConnectOptions options;
     private final Duration lease;
+    /** The session that was found to be a real one, for whoever opens the next; null = none, or it is gone. */
+    private final AtomicReference<@Nullable PgConnection> spare = new AtomicReference<>();
 
     Session(Vertx vertx, PgConnectOptions options, Duration lease) {
         this.vertx = vertx;
@@ -33,6 +37,16 @@ final class Session {
     }
 
     Uni<PgConnection> open() {
+        PgConnection tested = spare.getAndSet(null);
+        return tested == null ? openNew() : Uni.createFrom().item(tested);
+    }
+
+    @Nullable
+    PgConnection spare() {
+        return spare.get();
+    }
+
+    private Uni<PgConnection> openNew() {
         long millis = lease.toMillis();
         return PgConnection.connect(vertx, options)
                 .chain(connection -> connection
@@ -51,15 +65,26 @@ final class Session {
     /**
      * Is a session here a session? Behind a transaction-mode pooler two statements of one client may meet two servers, and
      * locks and LISTEN do not hold. Found out by asking twice for the backend's number while somebody else keeps one busy,
-     * and by waiting for a notification of our own.
+     * and by waiting for a notification of our own. A session that is one is kept for {@link #open}: a start waits for no
+     * handshake twice.
      *
      * @return why lanes cannot be owned; empty = they can
      */
     Uni<String> whyNotReal() {
         String channel = "parley_probe_" + UUID.randomUUID().toString().replace("-", "");
-        return open().chain(probe -> PgConnection.connect(vertx, options)
-                .chain(other -> probeWith(probe, other, channel).eventually(other::close))
-                .eventually(probe::close));
+        return openNew()
+                .chain(probe -> PgConnection.connect(vertx, options)
+                        .chain(other -> probeWith(probe, other, channel).eventually(other::close))
+                        .onItem()
+                        .call(why -> why.isEmpty() ? keep(probe) : probe.close())
+                        .onFailure()
+                        .call(probe::close));
+    }
+
+    private Uni<Void> keep(PgConnection real) {
+        real.notificationHandler(notification -> {});
+        real.closeHandler(() -> spare.compareAndSet(real, null));
+        return real.query("UNLISTEN *").execute().invoke(() -> spare.set(real)).replaceWithVoid();
     }
 
     private static Uni<String> probeWith(PgConnection probe, PgConnection other, String channel) {

@@ -12,7 +12,6 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.arc.All;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
-import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.infrastructure.Infrastructure;
 import io.vertx.mutiny.core.Vertx;
 import io.vertx.mutiny.sqlclient.Pool;
@@ -38,6 +37,7 @@ final class Worker {
     private static final Logger LOG = Logger.getLogger(Worker.class);
     private static final Duration TENANTS_EVERY = Duration.ofSeconds(30);
     private static final Duration FIRST_LOOK = Duration.ofSeconds(1);
+    private static final Duration TENANTS_LOOK = Duration.ofMillis(10);
 
     private final WorkerConfig config;
     private final Vertx vertx;
@@ -136,20 +136,26 @@ final class Worker {
         }
     }
 
-    /** Needs the database and the tenants; until both are there it asks again. */
+    /** Needs the database and the tenants, which are read meanwhile; until both are there it asks again. */
     private void chooseHowToDrain() {
-        Uni<String> probe = tenants.isLoaded()
-                ? sessions.whyNotReal()
-                : Uni.createFrom().failure(new IllegalStateException("tenants are not read yet"));
-        probe.emitOn(loop).subscribe().with(this::drain, failure -> {
+        sessions.whyNotReal().emitOn(loop).subscribe().with(this::drainWithTenants, failure -> {
             LOG.debugf("not started yet: %s", FailurePolicy.describe(failure));
-            if (!stopping) {
-                vertx.getDelegate()
-                        .setTimer(
-                                tenants.isLoaded() ? FIRST_LOOK.toMillis() : 50,
-                                fired -> loop.execute(this::chooseHowToDrain));
-            }
+            later(FIRST_LOOK, this::chooseHowToDrain);
         });
+    }
+
+    private void drainWithTenants(String whyNoLanes) {
+        if (tenants.isLoaded()) {
+            drain(whyNoLanes);
+        } else {
+            later(TENANTS_LOOK, () -> drainWithTenants(whyNoLanes));
+        }
+    }
+
+    private void later(Duration pause, Runnable task) {
+        if (!stopping) {
+            vertx.getDelegate().setTimer(pause.toMillis(), fired -> loop.execute(task));
+        }
     }
 
     private void drain(String whyNoLanes) {

@@ -29,6 +29,45 @@ class SessionIT {
         assertThat(session.whyNotReal().await().atMost(Duration.ofSeconds(10))).isEmpty();
     }
 
+    private static final String SESSIONS = "pg_stat_activity WHERE application_name = 'parley-worker' AND datname = ?";
+
+    @Test
+    void the_session_that_was_tested_is_the_next_one_opened() {
+        Session session = new Session(db.vertx(), db.connectOptions(Login.WORKER), Duration.ofSeconds(10));
+        long before = db.count(SESSIONS, db.name());
+        session.whyNotReal().await().atMost(Duration.ofSeconds(10));
+
+        PgConnection first = session.open().await().atMost(Duration.ofSeconds(10));
+
+        assertThat(db.count(SESSIONS, db.name())).isEqualTo(before + 1);
+        assertThat(first.query("SELECT count(*) FROM pg_listening_channels()")
+                        .execute()
+                        .await()
+                        .atMost(Duration.ofSeconds(10))
+                        .iterator()
+                        .next()
+                        .getLong(0))
+                .isZero();
+        PgConnection second = session.open().await().atMost(Duration.ofSeconds(10));
+        assertThat(db.count(SESSIONS, db.name())).isEqualTo(before + 2);
+        first.closeAndAwait();
+        second.closeAndAwait();
+    }
+
+    @Test
+    void a_tested_session_that_died_is_not_handed_out() {
+        Session session = new Session(db.vertx(), db.connectOptions(Login.WORKER), Duration.ofSeconds(1));
+        session.whyNotReal().await().atMost(Duration.ofSeconds(10));
+        // The server ends it: nobody used it for the lease.
+        await().atMost(Duration.ofSeconds(10)).until(() -> session.spare() == null);
+
+        PgConnection open = session.open().await().atMost(Duration.ofSeconds(10));
+
+        assertThat(open.query("SELECT 1").execute().await().atMost(Duration.ofSeconds(10)))
+                .hasSize(1);
+        open.closeAndAwait();
+    }
+
     @Test
     void a_statement_longer_than_the_client_expects_is_prepared_once() {
         Session session = new Session(db.vertx(), db.connectOptions(Login.WORKER), Duration.ofSeconds(10));
