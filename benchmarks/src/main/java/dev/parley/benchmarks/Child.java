@@ -27,14 +27,19 @@ final class Child implements AutoCloseable {
 
     /** Runs {@code main} as database user {@code login}. */
     static Child start(Lab lab, String login, String name, String main, String... arguments) throws IOException {
+        return start(lab, login, name, List.of(), main, arguments);
+    }
+
+    /** @param options of the JVM, where it would not choose them itself */
+    static Child start(Lab lab, String login, String name, List<String> options, String main, String... arguments)
+            throws IOException {
         Path log = lab.directory().resolve("log").resolve(name + ".log");
         List<String> words = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx256m",
-                "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
-                "-cp",
-                System.getProperty("java.class.path"),
-                main));
+                "-Djava.util.logging.manager=org.jboss.logmanager.LogManager"));
+        words.addAll(options);
+        words.addAll(List.of("-cp", System.getProperty("java.class.path"), main));
         words.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(words)
                 .redirectErrorStream(true)

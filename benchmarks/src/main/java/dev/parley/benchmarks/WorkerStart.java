@@ -65,6 +65,8 @@ final class WorkerStart implements AutoCloseable {
         List<String> words = new ArrayList<>(List.of(
                 java.program().toString(),
                 "-Xmx256m",
+                "-XX:+UseSerialGC",
+                "-Xms16m",
                 "-XX:+ExitOnOutOfMemoryError",
                 "-Djava.util.logging.manager=org.jboss.logmanager.LogManager"));
         words.addAll(options);

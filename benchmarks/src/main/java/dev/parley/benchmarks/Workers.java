@@ -9,6 +9,9 @@ import java.util.List;
 /** Worker processes with one scenario's handlers. */
 final class Workers implements AutoCloseable {
     private static final String MAIN = "dev.parley.work.BenchWorker";
+    /** As the worker's image says. */
+    private static final List<String> JAVA = List.of("-XX:+UseSerialGC", "-Xms16m");
+
     private static int started;
 
     private final List<Child> children = new ArrayList<>();
@@ -28,7 +31,7 @@ final class Workers implements AutoCloseable {
     void addOne(Lab lab, String handlers, String... settings) throws IOException, InterruptedException {
         List<String> arguments = new ArrayList<>(List.of(handlers, "id=bench-" + ++started));
         arguments.addAll(List.of(settings));
-        Child child = Child.start(lab, "worker", "bench-" + started, MAIN, arguments.toArray(String[]::new));
+        Child child = Child.start(lab, "worker", "bench-" + started, JAVA, MAIN, arguments.toArray(String[]::new));
         children.add(child);
         child.awaitLine("begun", 30);
     }

@@ -27,15 +27,15 @@ final class DeadProviders {
 
     static Scenario scenario() {
         return Scenario.of("dead-providers", "two of twenty tenants' providers never answer", DeadProviders::die)
-                .at(Pace.of(60, 120, Settings.PER_SECOND));
+                .at(Pace.of(60, 180, Settings.PER_SECOND));
     }
 
     private static void die(Stage stage) {
-        Duration half = stage.left().dividedBy(2);
-        // The first seconds compile.
-        stage.pause(Duration.ofSeconds(5));
+        Duration third = stage.left().dividedBy(3);
+        // Services that just started are slower than any neighbour could make them.
+        stage.pause(third);
         Instant quiet = Instant.now();
-        stage.pause(half.minusSeconds(5));
+        stage.pause(third);
         Instant death = Instant.now();
         stage.say("the providers of two tenants stop answering");
         for (int tenant : DEAD) {

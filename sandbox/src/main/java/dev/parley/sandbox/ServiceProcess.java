@@ -27,7 +27,13 @@ public final class ServiceProcess {
     private static final Duration STEADY = Duration.ofSeconds(60);
 
     /** What a service needs to run. */
-    record Plan(String name, Path jar, int port, int managementPort, Map<String, String> environment) {}
+    record Plan(
+            String name,
+            Path jar,
+            int port,
+            int managementPort,
+            List<String> javaOptions,
+            Map<String, String> environment) {}
 
     private final Plan plan;
     private final DataDirectory data;
@@ -95,12 +101,9 @@ public final class ServiceProcess {
     }
 
     synchronized void start() {
-        List<String> words = new ArrayList<>(List.of(
-                java(),
-                "-Xmx256m",
-                "-XX:+ExitOnOutOfMemoryError",
-                "-jar",
-                plan.jar().toString()));
+        List<String> words = new ArrayList<>(List.of(java(), "-Xmx256m", "-XX:+ExitOnOutOfMemoryError"));
+        words.addAll(plan.javaOptions());
+        words.addAll(List.of("-jar", plan.jar().toString()));
         ProcessBuilder builder = new ProcessBuilder(Command.inOwnSession(words))
                 // Not the sources: Quarkus reads a .env file from where it is started.
                 .directory(data.run().toFile())

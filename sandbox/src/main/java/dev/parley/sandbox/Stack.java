@@ -24,6 +24,13 @@ import org.jspecify.annotations.Nullable;
  * killed, a guard ends what it leaves within seconds, and the next start on the same directory heals the rest.
  */
 public final class Stack implements AutoCloseable {
+    private static final String INGEST = "ingest";
+
+    /** As in the images, which say why. */
+    private static final List<String> INGEST_JAVA = List.of("-XX:+UseG1GC");
+
+    private static final List<String> WORKER_JAVA = List.of("-XX:+UseSerialGC", "-Xms16m");
+
     private static final Duration READY = Duration.ofSeconds(120);
     private static final Duration INGEST_STOP = Duration.ofSeconds(20);
     /** Longer than a worker needs to finish what it holds. */
@@ -158,11 +165,11 @@ public final class Stack implements AutoCloseable {
 
     private ServiceProcess startIngest() {
         Map<String, String> environment =
-                environment("ingest", plan.ports().ingest(), plan.ports().ingestManagement());
+                environment(INGEST, plan.ports().ingest(), plan.ports().ingestManagement());
         environment.put("PARLEY_GHL_PUBLIC_KEYS", standIn().publicKey());
         environment.putAll(plan.ingestEnvironment());
         ServiceProcess service = process(
-                "ingest",
+                INGEST,
                 plan.layout().service("ingest-service"),
                 plan.ports().ingest(),
                 plan.ports().ingestManagement(),
@@ -231,7 +238,8 @@ public final class Stack implements AutoCloseable {
 
     private ServiceProcess process(String name, Path jar, int port, int management, Map<String, String> environment) {
         return new ServiceProcess(
-                new ServiceProcess.Plan(name, jar, port, management, environment),
+                new ServiceProcess.Plan(
+                        name, jar, port, management, name.equals(INGEST) ? INGEST_JAVA : WORKER_JAVA, environment),
                 data,
                 present(guard),
                 later,

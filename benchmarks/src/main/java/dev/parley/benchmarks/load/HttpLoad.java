@@ -273,7 +273,8 @@ public final class HttpLoad {
             if (due >= countUntil && busy == 0 && late.isEmpty()) {
                 break;
             }
-            // Up to a millisecond late, which counts as latency: a generator that spins to be on time takes the processor
+            // Up to a millisecond late, which counts as latency: a generator that spins to be on time takes the
+            // processor
             // from what it measures.
             selector.select(1);
             for (SelectionKey key : selector.selectedKeys()) {
