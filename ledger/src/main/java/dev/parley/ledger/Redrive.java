@@ -30,14 +30,19 @@ final class Redrive {
             WHERE status = 'failed'
             """;
 
+    private static final Duration AT_WORK = Duration.ofSeconds(3);
+
     private Redrive() {}
 
     static Scenario scenario() {
         return Scenario.of(
                         "redrive", "everything becomes a dead letter, then all are redriven in order", Redrive::drive)
                 .on(ground -> ground.worker().put("PARLEY_WORKER_RETRY_MAX_ATTEMPTS", "1"))
-                .after(Redrive::arm)
-                .at(Pace.of(40, 100, 200));
+                .after(stage -> {
+                    stage.withoutLimits();
+                    arm(stage);
+                })
+                .at(Pace.of(40, 120, 200));
     }
 
     /** Where a dead letter holds its line, nothing can be ahead of it, whatever workers do meanwhile. */
@@ -96,6 +101,10 @@ final class Redrive {
         stage.say(dead + " dead letters that hold; the cause is mended, all are redriven while workers go on");
         stage.measured().note("dead letters redriven: " + dead);
         mend(stage);
+        // What was at work when the cause was mended still fails, by its own snapshot, and holds its line like the
+        // others.
+        stage.pause(AT_WORK);
+        stage.eyes().run(REDRIVE);
     }
 
     /** In one commit: a worker that starts meanwhile finds either all dead or all back. */

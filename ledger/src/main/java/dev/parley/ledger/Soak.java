@@ -1,7 +1,6 @@
 package dev.parley.ledger;
 
 import dev.parley.sandbox.ServiceProcess;
-import dev.parley.sandbox.standin.Options;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -16,15 +15,11 @@ final class Soak {
 
     private static final Duration EVERY = Duration.ofSeconds(1);
 
-    /** A vendor that lets out whatever comes: else its limit for the noisy tenant, a few a second, would be the load. */
-    private static final Options.Limits NO_LIMITS =
-            new Options.Limits(Integer.MAX_VALUE, Duration.ofSeconds(10), Integer.MAX_VALUE);
-
     private Soak() {}
 
     static Scenario scenario() {
         return Scenario.of("soak", "load, and the memory of each service after a warm-up of a third", Soak::watch)
-                .after(stage -> stage.provider().changeLimits(NO_LIMITS))
+                .after(Stage::withoutLimits)
                 .at(Pace.of(90, 1_800, 100));
     }
 

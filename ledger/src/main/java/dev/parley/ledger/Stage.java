@@ -5,6 +5,7 @@ import dev.parley.sandbox.SandboxException;
 import dev.parley.sandbox.ServiceProcess;
 import dev.parley.sandbox.Stack;
 import dev.parley.sandbox.standin.GhlStandIn;
+import dev.parley.sandbox.standin.Options;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -45,6 +46,11 @@ final class Stage {
 
     Stack stack() {
         return stack;
+    }
+
+    /** A vendor that lets out whatever comes: else its limit for the noisy tenant, a few a second, would be the load. */
+    void withoutLimits() {
+        provider().changeLimits(new Options.Limits(Integer.MAX_VALUE, Duration.ofSeconds(10), Integer.MAX_VALUE));
     }
 
     GhlStandIn provider() {
