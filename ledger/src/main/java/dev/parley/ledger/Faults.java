@@ -62,9 +62,9 @@ final class Faults {
     }
 
     static void killWorker(Stage stage) {
+        List<Long> before = stage.ownersAtRest();
         ServiceProcess worker = stage.anyWorker();
         stage.say("kill -9 of " + worker.name());
-        List<Long> before = stage.owners();
         worker.kill();
         stage.measureLanesMove(LANES_MOVE_AFTER_KILL, before);
         stage.measureHandled("kill -9 of a worker → what waited is handled");
@@ -91,9 +91,9 @@ final class Faults {
     }
 
     private static void hang(Stage stage, Duration span) {
+        List<Long> before = stage.ownersAtRest();
         ServiceProcess worker = stage.anyWorker();
         stage.say("SIGSTOP of " + worker.name() + " for " + span.toMillis() + " ms");
-        List<Long> before = stage.owners();
         worker.pause();
         if (span.compareTo(PAST_THE_LEASE) >= 0) {
             long begin = System.nanoTime();

@@ -138,6 +138,21 @@ final class Stage {
                 "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = 1885434369 AND granted");
     }
 
+    /** As {@link #owners}, once every worker has its share: of one that just came back nothing could move. */
+    List<Long> ownersAtRest() {
+        Waiting.until(
+                least(Duration.ofSeconds(10), left()),
+                () -> owners().stream().distinct().count()
+                        >= stack.workers().stream()
+                                .filter(ServiceProcess::isAlive)
+                                .count());
+        return owners();
+    }
+
+    private static Duration least(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
+    }
+
     /** One of the sessions {@code before} is gone and every lane has an owner again. */
     void measureLanesMove(String what, List<Long> before) {
         long begin = System.nanoTime();

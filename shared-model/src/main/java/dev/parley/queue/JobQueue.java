@@ -152,6 +152,10 @@ public final class JobQueue {
             ORDER BY j.run_after, j.created_at, j.job_id
             """;
 
+    /** The same of one tenant, which is read on its own. */
+    private static final String SWEEP_OF_TENANT =
+            SWEEP.replace("AND q.tenant_id <> ALL ($6::uuid[])", "AND (q.tenant_id = $6::uuid) IS TRUE");
+
     private static final String LEASE = """
             UPDATE bot.job_queue q
             SET status = 'processing',
@@ -371,10 +375,22 @@ public final class JobQueue {
     /** One page of names between {@code after} and {@code until}, and where the next page starts; null = that was all. */
     public record Swept(List<JobRef> jobs, @Nullable Cursor next) {}
 
-    public Uni<Swept> sweep(SqlClient db, Cursor after, OffsetDateTime until, String[] types, UUID[] notTenants) {
-        return db.preparedQuery(SWEEP)
+    /** @param onlyTenant null = all tenants but {@code notTenants} */
+    public Uni<Swept> sweep(
+            SqlClient db,
+            Cursor after,
+            OffsetDateTime until,
+            String[] types,
+            @Nullable TenantId onlyTenant,
+            UUID[] notTenants) {
+        return db.preparedQuery(onlyTenant == null ? SWEEP : SWEEP_OF_TENANT)
                 .execute(Tuple.of(
-                        after.runAfter(), after.createdAt(), after.jobId().value(), until, types, notTenants))
+                        after.runAfter(),
+                        after.createdAt(),
+                        after.jobId().value(),
+                        until,
+                        types,
+                        onlyTenant == null ? notTenants : onlyTenant.value()))
                 .map(rows -> {
                     List<JobRef> refs = new ArrayList<>(rows.size());
                     Cursor next = null;

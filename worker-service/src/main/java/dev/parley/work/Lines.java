@@ -350,6 +350,10 @@ final class Lines {
         return busy;
     }
 
+    boolean has(Line line) {
+        return lines.containsKey(line);
+    }
+
     int size() {
         return lines.size();
     }

@@ -31,6 +31,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One session's life as the owner of lanes, turn by turn: settle what came back, keep ownership fair, read what is due,
@@ -43,6 +44,7 @@ final class Owner {
     private static final Logger LOG = Logger.getLogger(Owner.class);
     private static final Duration BALANCE_EVERY = Duration.ofSeconds(1);
     private static final Duration SWEEP_EVERY = Duration.ofSeconds(5);
+    private static final Duration SWEEP_AGAIN_AFTER = Duration.ofSeconds(1);
     private static final int READY_AT_ONCE = 64;
     /** Beyond so many waiting lines, sends are left in the queue: memory is for order, not for the backlog. */
     private static final int MOST_LINES = 100_000;
@@ -395,23 +397,42 @@ final class Owner {
 
     // ---- sweeping
 
-    /** Looks, aside, for jobs behind the cursor that nobody told us about: late commits, returned or hand-made rows. */
+    /**
+     * What one scan has passed. All of them are swept, each as far as it has come and by what it reads: a line whose tail was
+     * forgotten waits for the end of a sweep, and would take a tail that nobody looked at for none.
+     */
+    private record Swath(@Nullable TenantId only, Set<TenantId> not, OffsetDateTime until, Set<Integer> lanes) {}
+
+    /** Looks, aside, for jobs behind the cursors that nobody told us about: late commits, returned or hand-made rows. */
     private void sweepIfTime() {
         long now = parts.nanoTime.getAsLong();
-        if (sweeping || (now < nextSweepAt && !lines.wantsSweep()) || main.lanes.isEmpty()) {
+        if (sweeping || (now < nextSweepAt && !lines.wantsSweep()) || owned().isEmpty()) {
             return;
         }
         sweeping = true;
         long sweep = lines.sweepStarted();
-        Set<TenantId> not = new HashSet<>(disabled);
-        scans.forEach(scan -> not.addAll(scan.split));
-        Set<Integer> swept = Set.copyOf(main.lanes);
-        sweepFrom(Cursor.START, main.cursor.runAfter(), not, swept)
-                .subscribe()
-                .with(ignored -> endSweep(sweep, now), failure -> {
-                    LOG.debugf("sweep failed: %s", FailurePolicy.describe(failure));
-                    endSweep(sweep, now);
-                });
+        Uni<Void> all = Uni.createFrom().voidItem();
+        for (Swath swath : swaths()) {
+            all = all.chain(() -> sweepFrom(Cursor.START, swath));
+        }
+        all.subscribe().with(ignored -> endSweep(sweep, now), failure -> {
+            // Whoever waits for the end of a sweep waits for the next one: this one has not seen all.
+            LOG.debugf("sweep failed: %s", FailurePolicy.describe(failure));
+            sweeping = false;
+            nextSweepAt = parts.nanoTime.getAsLong() + SWEEP_AGAIN_AFTER.toNanos();
+        });
+    }
+
+    private List<Swath> swaths() {
+        List<Swath> swaths = new ArrayList<>();
+        for (Scan scan : scans) {
+            Set<TenantId> not = new HashSet<>(disabled);
+            not.addAll(scan.split);
+            if (!scan.lanes.isEmpty() && (scan.only == null || !disabled.contains(scan.only))) {
+                swaths.add(new Swath(scan.only, not, scan.cursor.runAfter(), Set.copyOf(scan.lanes)));
+            }
+        }
+        return swaths;
     }
 
     private void endSweep(long sweep, long begun) {
@@ -422,23 +443,21 @@ final class Owner {
         nextSweepAt = begun + Math.max(SWEEP_EVERY.toNanos(), 20 * took);
     }
 
-    private Uni<Void> sweepFrom(Cursor after, OffsetDateTime until, Set<TenantId> not, Set<Integer> swept) {
+    private Uni<Void> sweepFrom(Cursor after, Swath swath) {
         return parts.queue
-                .sweep(parts.aside, after, until, parts.handlers.types(), uuids(not))
+                .sweep(parts.aside, after, swath.until, parts.handlers.types(), swath.only, uuids(swath.not))
                 .emitOn(parts.calls.loop())
                 .chain(page -> {
                     for (JobRef ref : page.jobs()) {
-                        if (swept.contains(ref.line().lane())
+                        if (swath.lanes.contains(ref.line().lane())
                                 && lanes.owned().contains(ref.line().lane())
                                 && !lines.knows(ref)
-                                && lines.size() < MOST_LINES) {
+                                && (lines.has(ref.line()) || lines.size() < MOST_LINES)) {
                             lines.park(ref);
                         }
                     }
                     Cursor next = page.next();
-                    return next == null || lines.size() >= MOST_LINES
-                            ? Uni.createFrom().voidItem()
-                            : sweepFrom(next, until, not, swept);
+                    return next == null ? Uni.createFrom().voidItem() : sweepFrom(next, swath);
                 });
     }
 

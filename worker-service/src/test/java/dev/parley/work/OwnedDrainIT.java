@@ -28,6 +28,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
@@ -417,6 +418,53 @@ class OwnedDrainIT {
 
         // By itself an idle owner looks once a second, for its lanes' sake.
         assertThat(waits.stream().sorted().toList().get(5)).isLessThan(Duration.ofMillis(500));
+    }
+
+    /** {@code count} due messages of the tenant, {@code after} milliseconds behind those of {@link #messages} at the least. */
+    private void more(String address, int count, int after) {
+        db.execute("""
+                WITH event AS (
+                    INSERT INTO bot.inbound_events
+                        (inbound_event_id, tenant_id, provider, event_type, channel, channel_address, dedupe_key, payload)
+                    SELECT gen_random_uuid(), ?, 'ghl', 'inbound_message', 'sms', replace(?, '*', (m % 500)::text),
+                           'more-' || m || '-' || random(), '{}'
+                    FROM generate_series(1, ?) m
+                    RETURNING inbound_event_id, tenant_id, dedupe_key, trace_id
+                )
+                INSERT INTO bot.job_queue (job_id, tenant_id, job_type, inbound_event_id, trace_id, created_at, run_after)
+                SELECT gen_random_uuid(), tenant_id, 'process_inbound_message', inbound_event_id, trace_id, at, at
+                FROM (SELECT event.*, clock_timestamp() - interval '1 minute' + ? * interval '1 millisecond'
+                             + split_part(dedupe_key, '-', 2)::int * interval '1 microsecond' AS at FROM event) e
+                """, tenant.value(), address, count, after);
+    }
+
+    @Test
+    void a_line_too_long_to_be_remembered_keeps_its_order_while_its_tenant_is_read_on_its_own() {
+        // More than a line remembers, then a crowd of others of the tenant, then the latest of the long line: they are
+        // read
+        // while nobody remembers what stands before them.
+        UUID first = messages(1, Lines.KEPT_PER_LINE + 600).get("c1").get(0);
+        more("other-*", 30_000, 5_000);
+        more("c1", 20, 40_000);
+        List<UUID> inOrder = db
+                .rows(
+                        "SELECT j.job_id FROM bot.job_queue j JOIN bot.inbound_events e USING (inbound_event_id)"
+                                + " WHERE e.tenant_id = ? AND e.channel_address = 'c1' ORDER BY j.created_at, j.job_id",
+                        tenant.value())
+                .stream()
+                .map(row -> (UUID) row.get("job_id"))
+                .toList();
+        AtomicBoolean tried = new AtomicBoolean();
+
+        start(TestWorker.on(db)
+                .handling(new Ledger(
+                        PROCESS,
+                        job -> job.id().value().equals(first) && tried.compareAndSet(false, true)
+                                ? Outcome.retry("not yet", Duration.ofMillis(50))
+                                : Outcome.done())));
+
+        awaitAllDone();
+        assertThat(Ledger.of(db, "c1")).isEqualTo(inOrder);
     }
 
     @Test
