@@ -27,7 +27,7 @@ public final class Stack implements AutoCloseable {
     private static final String INGEST = "ingest";
 
     /** As in the images, which say why. */
-    private static final List<String> INGEST_JAVA = List.of("-XX:+UseG1GC");
+    private static final List<String> INGEST_JAVA = List.of("-XX:+UseG1GC", "-Xms32m");
 
     private static final List<String> WORKER_JAVA = List.of("-XX:+UseSerialGC", "-Xms16m");
 
