@@ -264,9 +264,13 @@ final class Owner {
                 pageOf(scan));
     }
 
-    /** Alone a scan may fill the whole batch; with others at work each takes a small share, so that nobody waits long. */
+    /**
+     * Alone a scan may fill the whole batch; with others at work, now or a moment ago, each takes a small share: who comes next
+     * waits for the end of the batch that is being handled.
+     */
     private int pageOf(Scan scan) {
-        boolean others = scans.stream().anyMatch(other -> other != scan && other.found > 0);
+        long now = parts.nanoTime.getAsLong();
+        boolean others = scans.stream().anyMatch(other -> other != scan && other.isBusy(now));
         return others ? Math.min(scan.page, 1) : scan.page;
     }
 
@@ -287,7 +291,7 @@ final class Owner {
         boolean full = page.size() >= limit;
         // Reading is final up to the floor only: what is stamped later may still be on its way to a commit.
         Cursor last = Cursor.before(floor.floor());
-        scan.found = page.size();
+        scan.found(page.size(), parts.nanoTime.getAsLong());
         scan.cursor = full ? Cursor.earlier(Cursor.at(page.get(page.size() - 1).job()), last) : last;
         int mostPage =
                 parts.config.batch().max() >= 256 ? 2 : parts.config.batch().max() >= 64 ? 1 : 0;

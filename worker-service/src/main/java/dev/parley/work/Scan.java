@@ -2,6 +2,7 @@ package dev.parley.work;
 
 import dev.parley.queue.Cursor;
 import dev.parley.tenant.TenantId;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * then join again at the earlier of the two places. Reading something twice is harmless, missing it is not.
  */
 final class Scan {
+    private static final Duration MOMENT = Duration.ofSeconds(1);
+
     final Set<Integer> lanes;
     final @Nullable TenantId only;
     final @Nullable Scan parent;
@@ -21,8 +24,9 @@ final class Scan {
     boolean careful;
     /** Index of the next page's size. */
     int page;
-    /** How much the last page brought. */
-    int found;
+
+    private boolean everFound;
+    private long foundAt;
 
     Scan(Set<Integer> lanes, @Nullable TenantId only, @Nullable Scan parent, Cursor cursor, boolean careful) {
         this.lanes = lanes;
@@ -30,6 +34,19 @@ final class Scan {
         this.parent = parent;
         this.cursor = cursor;
         this.careful = careful;
+    }
+
+    /** @param jobs how much a page brought, at {@code now} of the monotonic clock */
+    void found(int jobs, long now) {
+        if (jobs > 0) {
+            everFound = true;
+            foundAt = now;
+        }
+    }
+
+    /** Did it find something within the last moment? */
+    boolean isBusy(long now) {
+        return everFound && now - foundAt < MOMENT.toNanos();
     }
 
     /** A tenant of this scan that is read on its own from here on, so that the others need not stand behind it. */
