@@ -31,7 +31,7 @@ import java.util.concurrent.TimeUnit;
 final class Lab implements AutoCloseable {
     static final int TENANTS = 20;
 
-    /** What docs/operations.md recommends for a server of this size; fsync and synchronous_commit stay on. */
+    /** As docs/operations.md recommends, but without wal_compression; fsync and synchronous_commit stay on. */
     static final Map<String, String> SERVER = Map.of(
             "shared_buffers", "1GB",
             "max_wal_size", "4GB",

@@ -22,7 +22,7 @@ final class SettingsScenario implements Scenario {
     private static final String DRAINED = "drained";
     private static final String LOG = "SELECT pg_current_wal_insert_lsn() - '0/0'";
 
-    /** What a server has when nobody says anything; the last two show what the durable ones cost, and are no advice. */
+    /** A server's defaults; compression, which the lab leaves out; the last two show a cost, and are no advice. */
     private static final List<String> OTHERWISE = List.of(
             "max_wal_size = '1GB'",
             "wal_compression = lz4",
