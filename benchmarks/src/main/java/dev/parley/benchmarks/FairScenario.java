@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 /** One tenant drops 100,000 messages at once; nineteen others go on writing one a second each. */
 final class FairScenario implements Scenario {
     private static final int CROWD = 100_000;
-    private static final int SECONDS = 15;
+    private static final int SECONDS = 30;
 
     private static final String ONE = """
             WITH event AS (
@@ -49,7 +49,7 @@ final class FairScenario implements Scenario {
         lab.reset();
         int written;
         try (Workers running = Workers.start(lab, 1, "message")) {
-            running.warm(lab, 30_000, 5_000);
+            running.warm(lab, 120_000, 5_000);
             if (crowd) {
                 Work.load(lab, new Work.Load("g.i % 5000", "1", Work.TYPE, 1, CROWD));
                 lab.await(
@@ -69,6 +69,16 @@ final class FairScenario implements Scenario {
                     FROM bot.job_queue WHERE job_type = 'process_inbound_message'
                     """.formatted(
                             lab.tenants().get(0))));
+            report.series("the crowd's own messages meanwhile", "/s")
+                    .add(lab.real("""
+                    WITH others AS (
+                        SELECT min(created_at) AS first, max(created_at) AS last
+                        FROM bot.job_queue WHERE job_type = 'process_inbound_message' AND tenant_id <> '%1$s'
+                    )
+                    SELECT count(*) / extract(epoch FROM max(o.last) - max(o.first))
+                    FROM bot.job_queue j JOIN others o ON j.locked_at BETWEEN o.first AND o.last
+                    WHERE j.job_type = 'process_inbound_message' AND j.tenant_id = '%1$s'
+                    """.formatted(lab.tenants().get(0))));
         }
         String wait =
                 "SELECT percentile_cont(%s) WITHIN GROUP (ORDER BY extract(epoch FROM locked_at - created_at) * 1000)"

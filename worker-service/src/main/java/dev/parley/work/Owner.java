@@ -17,12 +17,10 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.pgclient.PgConnection;
 import io.vertx.mutiny.sqlclient.Pool;
 import java.time.Duration;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,7 +29,6 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One session's life as the owner of lanes, turn by turn: settle what came back, keep ownership fair, read what is due,
@@ -53,9 +50,7 @@ final class Owner {
     private final PgConnection session;
     private final Lanes lanes;
     private final Lines lines;
-    private final List<Scan> scans = new ArrayList<>();
-    private final Scan main;
-    private Set<TenantId> disabled = Set.of();
+    private final Scans scans;
     private long balancedAt = Long.MIN_VALUE;
     private long nextSweepAt;
     private boolean sweeping;
@@ -86,8 +81,7 @@ final class Owner {
         this.session = session;
         this.lanes = new Lanes(parts.config.lease().duration(), parts.random);
         this.lines = new Lines(parts.nanoTime);
-        this.main = new Scan(new HashSet<>(), null, null, Cursor.START, false);
-        scans.add(main);
+        this.scans = new Scans(parts.config.batch().max(), parts.nanoTime);
         nextSweepAt = parts.nanoTime.getAsLong() + SWEEP_EVERY.toNanos();
     }
 
@@ -154,8 +148,7 @@ final class Owner {
     private void drop(Set<Integer> given) {
         if (!given.isEmpty()) {
             lines.forget(given);
-            scans.forEach(scan -> scan.lanes.removeAll(given));
-            scans.removeIf(scan -> scan != main && scan.lanes.isEmpty());
+            scans.drop(given);
         }
     }
 
@@ -182,7 +175,7 @@ final class Owner {
                         ? Uni.createFrom().item(List.<DueJob>of())
                         : parts.queue.holdingDeadLetters(session, holding, numbers, types))
                 .invoke(dead -> dead.forEach(letter -> lines.waitAtHead(JobRef.of(letter.job()), null)))
-                .invoke(() -> scans.add(new Scan(new HashSet<>(taken), null, null, Cursor.START, careful)))
+                .invoke(() -> scans.take(taken, careful))
                 .replaceWithVoid();
     }
 
@@ -203,7 +196,7 @@ final class Owner {
     // ---- reading
 
     private Uni<Boolean> work() {
-        noticeTenants();
+        scans.disable(parts.disabledTenants.get());
         sweepIfTime();
         List<JobRef> ready = new ArrayList<>(lines.takeReady(Direction.INCOMING, READY_AT_ONCE, READY_AT_ONCE));
         ready.addAll(lines.takeReady(Direction.OUTGOING, Math.min(READY_AT_ONCE, parts.calls.room()), 1));
@@ -217,11 +210,7 @@ final class Owner {
 
     private Uni<Reading> read(List<JobRef> ready) {
         Map<Scan, DueQuery> queries = new LinkedHashMap<>();
-        for (Scan scan : scans) {
-            if (!scan.lanes.isEmpty()) {
-                queries.put(scan, query(scan));
-            }
-        }
+        scans.reading().forEach(scan -> queries.put(scan, query(scan)));
         // Sent together, executed in this order: the floor must be older than what it is the floor of.
         Uni<Floor> floor = parts.queue.readFloor(session);
         Uni<List<DueJob>> known = ready.isEmpty()
@@ -247,8 +236,6 @@ final class Owner {
     }
 
     private DueQuery query(Scan scan) {
-        Set<TenantId> not = new HashSet<>(disabled);
-        not.addAll(scan.split);
         String[] types = lines.size() < MOST_LINES
                 ? parts.handlers.types()
                 : Arrays.stream(parts.handlers.types())
@@ -259,26 +246,9 @@ final class Owner {
                 scan.cursor,
                 types,
                 scan.only,
-                uuids(not),
-                lines.parkedAfter(earliestCursor()),
-                pageOf(scan));
-    }
-
-    /**
-     * Alone a scan may fill the whole batch; with others at work, now or a moment ago, each takes a small share: who comes next
-     * waits for the end of the batch that is being handled.
-     */
-    private int pageOf(Scan scan) {
-        long now = parts.nanoTime.getAsLong();
-        boolean others = scans.stream().anyMatch(other -> other != scan && other.isBusy(now));
-        return others ? Math.min(scan.page, 1) : scan.page;
-    }
-
-    private Cursor earliestCursor() {
-        return scans.stream()
-                .map(scan -> scan.cursor)
-                .min(Comparator.naturalOrder())
-                .orElse(Cursor.START);
+                uuids(scans.leftOut(scan)),
+                lines.parkedAfter(scans.earliest()),
+                scans.pageOf(scan));
     }
 
     private void forgetGone(List<JobRef> asked, List<DueJob> found) {
@@ -287,71 +257,13 @@ final class Owner {
         asked.stream().filter(ref -> !there.contains(ref.id())).forEach(lines::free);
     }
 
-    private void advance(Scan scan, List<DueJob> page, int limit, Floor floor) {
-        boolean full = page.size() >= limit;
-        // Reading is final up to the floor only: what is stamped later may still be on its way to a commit.
-        Cursor last = Cursor.before(floor.floor());
-        scan.found(page.size(), parts.nanoTime.getAsLong());
-        scan.cursor = full ? Cursor.earlier(Cursor.at(page.get(page.size() - 1).job()), last) : last;
-        int mostPage =
-                parts.config.batch().max() >= 256 ? 2 : parts.config.batch().max() >= 64 ? 1 : 0;
-        scan.page = Math.min(mostPage, full ? scan.page + 1 : Math.max(0, scan.page - (page.isEmpty() ? 1 : 0)));
-        if (full) {
-            splitOffCrowd(scan, page);
-        } else {
-            rejoin(scan);
-        }
-    }
-
-    /** A tenant that fills most of a full page is read apart from now on, one small page a turn like everybody else. */
-    private void splitOffCrowd(Scan scan, List<DueJob> page) {
-        if (scan.only != null || page.size() < JobQueue.PAGES.get(1)) {
-            return;
-        }
-        Map<TenantId, Integer> shares = new HashMap<>();
-        page.forEach(due -> shares.merge(due.job().tenant(), 1, Integer::sum));
-        shares.forEach((tenant, jobs) -> {
-            if (jobs * 2 > page.size()) {
-                scans.add(scan.splitOff(tenant, scan.cursor));
-            }
-        });
-    }
-
-    private void rejoin(Scan scan) {
-        Scan into = scan.parent != null ? scan.parent : main;
-        boolean hasChildren = scans.stream().anyMatch(other -> other.parent == scan);
-        if (scan == main || hasChildren) {
-            return;
-        }
-        scans.remove(scan);
-        into.cursor = Cursor.earlier(into.cursor, scan.cursor);
-        if (scan.only != null) {
-            into.split.remove(scan.only);
-        } else {
-            into.lanes.addAll(scan.lanes);
-        }
-    }
-
-    private void noticeTenants() {
-        Set<TenantId> now = parts.disabledTenants.get();
-        if (!now.equals(disabled)) {
-            for (TenantId before : disabled) {
-                if (!now.contains(before) && main.split.add(before)) {
-                    // Switched on again: its jobs are behind everybody's cursor.
-                    scans.add(new Scan(main.lanes, before, main, Cursor.START, false));
-                }
-            }
-            disabled = Set.copyOf(now);
-        }
-    }
-
     // ---- running
 
     private Uni<Boolean> run(Reading reading) {
         List<DueJob> admitted = new ArrayList<>();
         List<DueJob> careful = new ArrayList<>();
         for (DueJob due : reading.ready) {
-            if (disabled.contains(due.job().tenant())
+            if (scans.isDisabled(due.job().tenant())
                     || !lanes.owned().contains(due.job().line().lane())) {
                 lines.free(JobRef.of(due.job()));
             } else if (!due.waits().isZero()) {
@@ -363,16 +275,21 @@ final class Owner {
         for (Map.Entry<Scan, Page> entry : reading.pages.entrySet()) {
             Scan scan = entry.getKey();
             List<DueJob> page = entry.getValue().jobs();
+            List<DueJob> list = scan.careful ? careful : admitted;
+            int before = list.size();
             for (DueJob due : page) {
                 if (scan.lanes.contains(due.job().line().lane()) && lines.admit(due)) {
-                    (scan.careful ? careful : admitted).add(due);
+                    list.add(due);
                     parts.meters.read(due.job(), reading.floor.now().toInstant());
                 }
             }
-            if (scan.careful && !page.isEmpty()) {
-                scan.careful = false;
-            }
-            advance(scan, page, entry.getValue().limit(), reading.floor);
+            // Reading is final up to the floor only: what is stamped later may still be on its way to a commit.
+            scans.advance(
+                    scan,
+                    page.stream().map(DueJob::job).toList(),
+                    entry.getValue().limit(),
+                    list.size() - before,
+                    Cursor.before(reading.floor.floor()));
         }
         Turn turn = new Turn(parts, session, lines, this::moveOn, reading.floor.now());
         turn.take(admitted, false);
@@ -401,12 +318,6 @@ final class Owner {
 
     // ---- sweeping
 
-    /**
-     * What one scan has passed. All of them are swept, each as far as it has come and by what it reads: a line whose tail was
-     * forgotten waits for the end of a sweep, and would take a tail that nobody looked at for none.
-     */
-    private record Swath(@Nullable TenantId only, Set<TenantId> not, OffsetDateTime until, Set<Integer> lanes) {}
-
     /** Looks, aside, for jobs behind the cursors that nobody told us about: late commits, returned or hand-made rows. */
     private void sweepIfTime() {
         long now = parts.nanoTime.getAsLong();
@@ -416,7 +327,7 @@ final class Owner {
         sweeping = true;
         long sweep = lines.sweepStarted();
         Uni<Void> all = Uni.createFrom().voidItem();
-        for (Swath swath : swaths()) {
+        for (Scans.Swath swath : scans.swaths()) {
             all = all.chain(() -> sweepFrom(Cursor.START, swath));
         }
         all.subscribe().with(ignored -> endSweep(sweep, now), failure -> {
@@ -427,18 +338,6 @@ final class Owner {
         });
     }
 
-    private List<Swath> swaths() {
-        List<Swath> swaths = new ArrayList<>();
-        for (Scan scan : scans) {
-            Set<TenantId> not = new HashSet<>(disabled);
-            not.addAll(scan.split);
-            if (!scan.lanes.isEmpty() && (scan.only == null || !disabled.contains(scan.only))) {
-                swaths.add(new Swath(scan.only, not, scan.cursor.runAfter(), Set.copyOf(scan.lanes)));
-            }
-        }
-        return swaths;
-    }
-
     private void endSweep(long sweep, long begun) {
         lines.sweepEnded(sweep);
         sweeping = false;
@@ -447,13 +346,13 @@ final class Owner {
         nextSweepAt = begun + Math.max(SWEEP_EVERY.toNanos(), 20 * took);
     }
 
-    private Uni<Void> sweepFrom(Cursor after, Swath swath) {
+    private Uni<Void> sweepFrom(Cursor after, Scans.Swath swath) {
         return parts.queue
-                .sweep(parts.aside, after, swath.until, parts.handlers.types(), swath.only, uuids(swath.not))
+                .sweep(parts.aside, after, swath.until(), parts.handlers.types(), swath.only(), uuids(swath.not()))
                 .emitOn(parts.calls.loop())
                 .chain(page -> {
                     for (JobRef ref : page.jobs()) {
-                        if (swath.lanes.contains(ref.line().lane())
+                        if (swath.lanes().contains(ref.line().lane())
                                 && lanes.owned().contains(ref.line().lane())
                                 && !lines.knows(ref)
                                 && (lines.has(ref.line()) || lines.size() < MOST_LINES)) {

@@ -25,8 +25,8 @@ final class Scan {
     /** Index of the next page's size. */
     int page;
 
-    private boolean everFound;
-    private long foundAt;
+    private boolean everTrickled;
+    private long trickledAt;
 
     Scan(Set<Integer> lanes, @Nullable TenantId only, @Nullable Scan parent, Cursor cursor, boolean careful) {
         this.lanes = lanes;
@@ -36,17 +36,15 @@ final class Scan {
         this.careful = careful;
     }
 
-    /** @param jobs how much a page brought, at {@code now} of the monotonic clock */
-    void found(int jobs, long now) {
-        if (jobs > 0) {
-            everFound = true;
-            foundAt = now;
-        }
+    /** Something to do came at {@code now} of the monotonic clock, and nothing was left behind it. */
+    void trickles(long now) {
+        everTrickled = true;
+        trickledAt = now;
     }
 
-    /** Did it find something within the last moment? */
-    boolean isBusy(long now) {
-        return everFound && now - foundAt < MOMENT.toNanos();
+    /** Did little come, within the last moment? Not: is there a backlog, or one that waits in its line. */
+    boolean isTrickling(long now) {
+        return everTrickled && now - trickledAt < MOMENT.toNanos();
     }
 
     /** A tenant of this scan that is read on its own from here on, so that the others need not stand behind it. */

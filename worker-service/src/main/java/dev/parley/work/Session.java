@@ -55,7 +55,8 @@ final class Session {
                                 + "; SET statement_timeout = " + Math.max(1, millis * 8 / 10)
                                 + "; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3"
                                 + "; SET application_name = 'parley-worker'; "
-                                + Prepared.KEEP_PLANS_BY_KEY)
+                                + Prepared.KEEP_PLANS_BY_KEY
+                                + "; " + Prepared.PLAN_ONCE)
                         .execute()
                         .replaceWith(connection)
                         .onFailure()

@@ -324,6 +324,33 @@ class OwnedDrainIT {
     }
 
     @Test
+    void a_tenant_disabled_in_the_middle_of_its_backlog_stops_and_goes_on_in_order() {
+        Map<String, List<UUID>> jobs = messages(50, 40);
+        Set<TenantId> disabled = ConcurrentHashMap.newKeySet();
+        AtomicInteger handled = new AtomicInteger();
+        TestWorker worker =
+                start(TestWorker.on(db).without(() -> Set.copyOf(disabled)).handling(new Ledger(PROCESS, job -> {
+                    if (job.tenant().equals(tenant) && handled.incrementAndGet() == 300) {
+                        disabled.add(tenant);
+                    }
+                    return Outcome.done();
+                })));
+        await().until(() -> !disabled.isEmpty());
+
+        // Others' jobs, each read in a later turn than the one before: nothing of it is done meanwhile.
+        awaitStatus(given.job(given.event(given.tenant(), "+8")), "done");
+        String left = "bot.job_queue WHERE tenant_id = ? AND status = 'queued'";
+        long before = db.count(left, tenant.value());
+        awaitStatus(given.job(given.event(given.tenant(), "+9")), "done");
+        assertThat(db.count(left, tenant.value())).isPositive().isEqualTo(before);
+
+        disabled.clear();
+        worker.drain().wake();
+        awaitAllDone();
+        jobs.forEach((address, inOrder) -> assertThat(Ledger.of(db, address)).isEqualTo(inOrder));
+    }
+
+    @Test
     void a_dead_letter_that_holds_keeps_its_line_until_it_is_redriven() {
         Map<String, List<UUID>> jobs = messages(2, 3);
         UUID bad = jobs.get("c1").get(0);

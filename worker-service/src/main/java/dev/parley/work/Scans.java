@@ -1,0 +1,184 @@
+package dev.parley.work;
+
+import dev.parley.queue.Cursor;
+import dev.parley.queue.Job;
+import dev.parley.queue.JobQueue;
+import dev.parley.tenant.TenantId;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where an owner stands in the queue: which scans there are, what each of them reads next, and how they part and join again.
+ *
+ * <p>Memory only, and confined to the owner's event loop.
+ */
+final class Scans {
+    /** Index of the page that a scan takes while others must not stand behind it. */
+    private static final int SMALL_SHARE = 0;
+
+    /** A page of fewer says little about who crowds whom. */
+    private static final int LEAST_CROWD = 64;
+
+    private final List<Scan> all = new ArrayList<>();
+    private final Scan main = new Scan(new HashSet<>(), null, null, Cursor.START, false);
+    private final int mostPage;
+    private final LongSupplier nanoTime;
+    private Set<TenantId> disabled = Set.of();
+
+    /** @param most jobs in a batch */
+    Scans(int most, LongSupplier nanoTime) {
+        this.mostPage = largestPage(most);
+        this.nanoTime = nanoTime;
+        all.add(main);
+    }
+
+    private static int largestPage(int most) {
+        int page = 0;
+        while (page + 1 < JobQueue.PAGES.size() && JobQueue.PAGES.get(page + 1) <= most) {
+            page++;
+        }
+        return page;
+    }
+
+    /** Reads {@code lanes} from the beginning, on their own until they have caught up. */
+    void take(Set<Integer> lanes, boolean careful) {
+        all.add(new Scan(new HashSet<>(lanes), null, null, Cursor.START, careful));
+    }
+
+    void drop(Set<Integer> lanes) {
+        all.forEach(scan -> scan.lanes.removeAll(lanes));
+        all.removeIf(scan -> scan != main && scan.lanes.isEmpty());
+    }
+
+    /** These tenants, and no others, are not read. Who was switched on again is read from the beginning. */
+    void disable(Set<TenantId> tenants) {
+        if (tenants.equals(disabled)) {
+            return;
+        }
+        tenants.forEach(this::stopReadingApart);
+        for (TenantId again : disabled) {
+            if (!tenants.contains(again)) {
+                // Its jobs are behind everybody's cursor.
+                List.copyOf(all).stream()
+                        .filter(scan -> scan.only == null)
+                        .forEach(scan -> all.add(scan.splitOff(again, Cursor.START)));
+            }
+        }
+        disabled = Set.copyOf(tenants);
+    }
+
+    private void stopReadingApart(TenantId tenant) {
+        all.removeIf(scan -> tenant.equals(scan.only));
+        all.forEach(scan -> scan.split.remove(tenant));
+    }
+
+    boolean isDisabled(TenantId tenant) {
+        return disabled.contains(tenant);
+    }
+
+    /** Those that have something to read. */
+    List<Scan> reading() {
+        return all.stream().filter(scan -> !scan.lanes.isEmpty()).toList();
+    }
+
+    /** No scan that reads is before this place. */
+    Cursor earliest() {
+        return reading().stream()
+                .map(scan -> scan.cursor)
+                .min(Comparator.naturalOrder())
+                .orElse(Cursor.START);
+    }
+
+    /** Tenants that {@code scan} must not read: disabled, or read by scans of their own. */
+    Set<TenantId> leftOut(Scan scan) {
+        Set<TenantId> not = new HashSet<>(disabled);
+        not.addAll(scan.split);
+        return not;
+    }
+
+    /**
+     * The index of the next page's size. Who has a backlog may fill the whole batch, but takes a small share while others, now
+     * or a moment ago, have none: who comes next waits for the end of the batch that is being handled.
+     */
+    int pageOf(Scan scan) {
+        long now = nanoTime.getAsLong();
+        boolean others = all.stream().anyMatch(other -> other != scan && other.isTrickling(now));
+        return others ? Math.min(scan.page, SMALL_SHARE) : scan.page;
+    }
+
+    /**
+     * {@code scan} has read {@code page}.
+     *
+     * @param limit how many the page could have held
+     * @param admitted how many of them can run now; the others wait in their lines
+     * @param last up to where reading is final
+     */
+    void advance(Scan scan, List<Job> page, int limit, int admitted, Cursor last) {
+        boolean full = page.size() >= limit;
+        if (admitted > 0 && !full) {
+            scan.trickles(nanoTime.getAsLong());
+        }
+        if (!page.isEmpty()) {
+            scan.careful = false;
+        }
+        scan.cursor = full ? Cursor.earlier(Cursor.at(page.get(page.size() - 1)), last) : last;
+        scan.page = Math.min(mostPage, full ? scan.page + 1 : Math.max(0, scan.page - (page.isEmpty() ? 1 : 0)));
+        if (full) {
+            splitOffCrowd(scan, page);
+        } else {
+            rejoin(scan);
+        }
+    }
+
+    /** A tenant that fills most of a full page is read apart from now on, one page a turn like everybody else. */
+    private void splitOffCrowd(Scan scan, List<Job> page) {
+        if (scan.only != null || page.size() < LEAST_CROWD) {
+            return;
+        }
+        Map<TenantId, Integer> shares = new HashMap<>();
+        page.forEach(job -> shares.merge(job.tenant(), 1, Integer::sum));
+        shares.forEach((tenant, jobs) -> {
+            if (jobs * 2 > page.size()) {
+                all.add(scan.splitOff(tenant, scan.cursor));
+            }
+        });
+    }
+
+    private void rejoin(Scan scan) {
+        Scan into = scan.parent != null ? scan.parent : main;
+        boolean hasChildren = all.stream().anyMatch(other -> other.parent == scan);
+        if (scan == main || hasChildren) {
+            return;
+        }
+        all.remove(scan);
+        // One without lanes has read nothing, or nothing that is still ours: its place means nothing.
+        into.cursor = into.lanes.isEmpty() ? scan.cursor : Cursor.earlier(into.cursor, scan.cursor);
+        if (scan.only != null) {
+            into.split.remove(scan.only);
+        } else {
+            into.lanes.addAll(scan.lanes);
+        }
+    }
+
+    /**
+     * What one scan has passed. All of them are swept, each as far as it has come and by what it reads: a line whose tail was
+     * forgotten waits for the end of a sweep, and would take a tail that nobody looked at for none.
+     *
+     * @param only null = all tenants but {@code not}
+     */
+    record Swath(@Nullable TenantId only, Set<TenantId> not, OffsetDateTime until, Set<Integer> lanes) {}
+
+    List<Swath> swaths() {
+        return reading().stream()
+                .map(scan -> new Swath(scan.only, leftOut(scan), scan.cursor.runAfter(), Set.copyOf(scan.lanes)))
+                .toList();
+    }
+}

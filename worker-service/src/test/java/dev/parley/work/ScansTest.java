@@ -1,0 +1,254 @@
+package dev.parley.work;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.parley.queue.Cursor;
+import dev.parley.queue.Job;
+import dev.parley.queue.JobId;
+import dev.parley.queue.JobQueue;
+import dev.parley.queue.JobType;
+import dev.parley.queue.Line;
+import dev.parley.queue.Line.Direction;
+import dev.parley.tenant.TenantId;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class ScansTest {
+    private static final OffsetDateTime NOON = OffsetDateTime.of(2026, 1, 1, 12, 0, 0, 0, ZoneOffset.UTC);
+    private static final Cursor FLOOR = Cursor.before(NOON.plusHours(1));
+    private static final TenantId LARGE = new TenantId(new UUID(0, 1));
+    private static final TenantId SMALL = new TenantId(new UUID(0, 2));
+    private static final int MOST = 256;
+
+    private long now = 1_000;
+    private final Scans scans = new Scans(MOST, () -> now);
+
+    private static Job job(TenantId tenant, int nth) {
+        OffsetDateTime at = NOON.plusNanos(nth * 1_000L);
+        return new Job(
+                new JobId(new UUID(1, nth)),
+                JobType.PROCESS_INBOUND_MESSAGE,
+                new Line(1, tenant, "sms", "+1", Direction.INCOMING),
+                0,
+                at,
+                at,
+                UUID.randomUUID(),
+                new Job.Event(
+                        UUID.randomUUID(), "ghl", "inbound_message", null, null, "sms", "+1", at, new JsonObject()));
+    }
+
+    private static List<Job> jobs(TenantId tenant, int from, int until) {
+        return IntStream.range(from, until).mapToObj(n -> job(tenant, n)).toList();
+    }
+
+    /** What is read next comes back as if {@code page} stood in the queue; it can run. */
+    private void read(Scan scan, List<Job> page) {
+        read(scan, page, page.size());
+    }
+
+    private void read(Scan scan, List<Job> page, int admitted) {
+        scans.advance(scan, page, JobQueue.PAGES.get(scans.pageOf(scan)), admitted, FLOOR);
+    }
+
+    private Scan scanOf(@Nullable TenantId only) {
+        List<Scan> found = scans.reading().stream()
+                .filter(scan -> java.util.Objects.equals(scan.only, only))
+                .toList();
+        assertThat(found).hasSize(1);
+        return found.get(0);
+    }
+
+    private int pageOf(Scan scan) {
+        return JobQueue.PAGES.get(scans.pageOf(scan));
+    }
+
+    /** Everybody has caught up, then {@link #LARGE} fills whole pages and is read apart. */
+    private void crowd() {
+        scans.take(Set.of(1, 2), false);
+        read(scanOf(null), List.of());
+        read(scanOf(null), jobs(LARGE, 0, 16));
+        read(scanOf(null), jobs(LARGE, 16, 80));
+        assertThat(scanOf(LARGE).cursor).isEqualTo(Cursor.at(job(LARGE, 79)));
+    }
+
+    /** Reads full pages until they are of the largest size; {@code admitted} of each can run. */
+    private void grow(TenantId only, int admitted) {
+        Scan scan = scanOf(only);
+        for (int from = 112; pageOf(scan) < MOST; from += 1_000) {
+            read(scan, jobs(LARGE, from, from + pageOf(scan)), admitted);
+        }
+    }
+
+    @Test
+    void nothing_is_read_without_lanes() {
+        assertThat(scans.reading()).isEmpty();
+        assertThat(scans.swaths()).isEmpty();
+
+        scans.take(Set.of(1), false);
+        scans.drop(Set.of(1));
+
+        assertThat(scans.reading()).isEmpty();
+    }
+
+    @Test
+    void lanes_are_read_from_the_beginning_and_the_first_ones_go_on_where_they_have_caught_up() {
+        scans.take(Set.of(1, 2), false);
+        assertThat(scanOf(null).cursor).isEqualTo(Cursor.START);
+
+        read(scanOf(null), jobs(LARGE, 0, 3));
+
+        assertThat(scanOf(null).cursor).isEqualTo(FLOOR);
+        assertThat(scans.earliest()).isEqualTo(FLOOR);
+    }
+
+    @Test
+    void lanes_taken_later_are_read_on_their_own_until_they_have_caught_up() {
+        scans.take(Set.of(1), false);
+        read(scanOf(null), List.of());
+        scans.take(Set.of(2), false);
+
+        assertThat(scans.reading()).extracting(scan -> Set.copyOf(scan.lanes)).containsExactly(Set.of(1), Set.of(2));
+        assertThat(scans.earliest()).isEqualTo(Cursor.START);
+
+        read(scans.reading().get(1), List.of());
+
+        assertThat(scanOf(null).lanes).containsExactlyInAnyOrder(1, 2);
+        assertThat(scanOf(null).cursor).isEqualTo(FLOOR);
+    }
+
+    @Test
+    void reading_stops_where_it_is_final() {
+        scans.take(Set.of(1), false);
+        Cursor floor = Cursor.at(job(LARGE, 5));
+
+        scans.advance(scanOf(null), jobs(LARGE, 0, 16), 16, 16, floor);
+
+        assertThat(scanOf(null).cursor).isEqualTo(floor);
+    }
+
+    @Test
+    void a_page_grows_under_a_backlog_up_to_the_largest_batch_and_shrinks_when_nothing_comes() {
+        Scans some = new Scans(64, () -> now);
+        some.take(Set.of(1), false);
+        Scan scan = some.reading().get(0);
+        for (int most : List.of(16, 64, 64)) {
+            assertThat(JobQueue.PAGES.get(some.pageOf(scan))).isEqualTo(most);
+            some.advance(
+                    scan,
+                    IntStream.range(0, most)
+                            .mapToObj(n -> job(new TenantId(new UUID(9, n)), n))
+                            .toList(),
+                    most,
+                    most,
+                    FLOOR);
+        }
+
+        some.advance(scan, List.of(), 64, 0, FLOOR);
+
+        assertThat(JobQueue.PAGES.get(some.pageOf(scan))).isEqualTo(16);
+    }
+
+    @Test
+    void a_tenant_that_fills_pages_is_read_apart_until_it_has_caught_up() {
+        crowd();
+        assertThat(scans.leftOut(scanOf(null))).containsExactly(LARGE);
+        assertThat(scans.swaths())
+                .extracting(Scans.Swath::only, Scans.Swath::not)
+                .containsExactly(
+                        org.assertj.core.groups.Tuple.tuple(null, Set.of(LARGE)),
+                        org.assertj.core.groups.Tuple.tuple(LARGE, Set.of()));
+
+        read(scanOf(LARGE), jobs(LARGE, 112, 120));
+
+        assertThat(scans.reading()).hasSize(1);
+        assertThat(scans.leftOut(scanOf(null))).isEmpty();
+    }
+
+    @Test
+    void a_crowd_takes_small_shares_while_others_write_and_whole_batches_a_moment_later() {
+        crowd();
+        assertThat(pageOf(scanOf(LARGE))).isEqualTo(16);
+        grow(LARGE, 16);
+        assertThat(pageOf(scanOf(LARGE))).isEqualTo(256);
+
+        read(scanOf(null), jobs(SMALL, 200, 201));
+        assertThat(pageOf(scanOf(LARGE))).isEqualTo(16);
+
+        now += Duration.ofSeconds(1).toNanos();
+        assertThat(pageOf(scanOf(LARGE))).isEqualTo(256);
+    }
+
+    @Test
+    void two_backlogs_do_not_make_each_other_smaller() {
+        crowd();
+        grow(LARGE, 16);
+        Scan rest = scanOf(null);
+        assertThat(pageOf(rest)).isEqualTo(256);
+        read(rest, jobs(SMALL, 2_000, 2_256));
+
+        assertThat(pageOf(scanOf(LARGE))).isEqualTo(256);
+        assertThat(pageOf(rest)).isEqualTo(256);
+    }
+
+    @Test
+    void jobs_that_wait_in_their_lines_make_nobodys_share_smaller() {
+        crowd();
+        read(scanOf(null), jobs(SMALL, 200, 203), 0);
+        grow(LARGE, 0);
+
+        assertThat(pageOf(scanOf(LARGE))).isEqualTo(256);
+    }
+
+    @Test
+    void a_disabled_tenant_is_not_read_not_even_apart() {
+        crowd();
+
+        scans.disable(Set.of(LARGE));
+
+        assertThat(scans.isDisabled(LARGE)).isTrue();
+        assertThat(scans.reading()).hasSize(1);
+        assertThat(scans.leftOut(scanOf(null))).containsExactly(LARGE);
+    }
+
+    @Test
+    void a_tenant_that_is_enabled_again_is_read_from_the_beginning_wherever_others_are() {
+        scans.disable(Set.of(LARGE));
+        scans.take(Set.of(1), false);
+        read(scanOf(null), List.of());
+        scans.take(Set.of(2), false);
+        read(scans.reading().get(1), jobs(SMALL, 0, 16));
+
+        scans.disable(Set.of());
+
+        assertThat(scans.reading().stream().filter(scan -> LARGE.equals(scan.only)))
+                .allSatisfy(scan -> assertThat(scan.cursor).isEqualTo(Cursor.START))
+                .extracting(scan -> Set.copyOf(scan.lanes))
+                .containsExactlyInAnyOrder(Set.of(1), Set.of(2));
+        assertThat(scans.reading().stream().filter(scan -> scan.only == null))
+                .allSatisfy(scan -> assertThat(scans.leftOut(scan)).containsExactly(LARGE));
+
+        List.copyOf(scans.reading()).stream().filter(scan -> scan.only != null).forEach(scan -> read(scan, List.of()));
+        List.copyOf(scans.reading()).forEach(scan -> read(scan, List.of()));
+
+        assertThat(scanOf(null).lanes).containsExactlyInAnyOrder(1, 2);
+        assertThat(scans.leftOut(scanOf(null))).isEmpty();
+    }
+
+    @Test
+    void what_may_have_killed_a_worker_is_read_with_care_once() {
+        scans.take(Set.of(1), true);
+        assertThat(scanOf(null).careful).isTrue();
+
+        read(scanOf(null), jobs(SMALL, 0, 16));
+
+        assertThat(scanOf(null).careful).isFalse();
+    }
+}
