@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.BooleanSupplier;
 import org.jboss.logging.Logger;
 
 /**
@@ -22,9 +23,11 @@ import org.jboss.logging.Logger;
  * the session ends, by whatever cause, its uncommitted write and its locks go together, so nobody can own a lane whose
  * former owner may still commit.
  *
- * <p>Every worker looks at the same picture ({@code pg_locks}) about once a second and moves towards an equal share:
- * takes free lanes, gives up surplus ones between batches. Members that stay silent for the lease time are ended. A newcomer
- * counts only when it was seen twice, so that a flapping worker does not make lanes dance.
+ * <p>Every worker looks at the same picture ({@code pg_locks}) twice a second and moves towards an equal share: takes free
+ * lanes, gives up surplus ones between batches. Members that stay silent for the lease time are ended. A worker that has just
+ * come counts for nothing beside established ones until it has stayed a while, so that one that comes and goes does not make
+ * lanes dance; one that has only lost its session is established still, and takes its lanes back at once: the others leave
+ * them to it for one look.
  *
  * <p>Confined to the owner's event loop.
  */
@@ -36,7 +39,10 @@ final class Lanes {
 
     private static final Logger LOG = Logger.getLogger(Lanes.class);
 
-    private static final String JOIN = "SELECT pg_advisory_lock_shared($1, 0)";
+    private static final int MEMBER = 0;
+    private static final int ESTABLISHED = 1;
+
+    private static final String JOIN = "SELECT pg_advisory_lock_shared($1, $2)";
 
     /** All lane and member locks in this database, with how long their sessions have been silent. */
     private static final String PICTURE = """
@@ -71,12 +77,19 @@ final class Lanes {
     private final Duration silence;
     private final Random random;
     private final Set<Integer> owned = new TreeSet<>();
-    private final Map<Integer, Integer> memberSightings = new HashMap<>();
-    private Map<Integer, Integer> lastOwners = Map.of();
+    private final BooleanSupplier hasStayed;
+    private boolean established;
+    private boolean everLooked;
+    /** How many looks in a row found a lane free. */
+    private final Map<Integer, Integer> looksFree = new HashMap<>();
 
-    Lanes(Duration silence, Random random) {
+    private final Map<Integer, Integer> lastOwners = new HashMap<>();
+
+    /** @param hasStayed has this worker, not only this session, been a member for a while? */
+    Lanes(Duration silence, Random random, BooleanSupplier hasStayed) {
         this.silence = silence;
         this.random = random;
+        this.hasStayed = hasStayed;
     }
 
     /**
@@ -96,7 +109,19 @@ final class Lanes {
     }
 
     Uni<Void> join(SqlConnection session) {
-        return session.preparedQuery(JOIN).execute(Tuple.of(MEMBER_SPACE)).replaceWithVoid();
+        return session.preparedQuery(JOIN)
+                .execute(Tuple.of(MEMBER_SPACE, MEMBER))
+                .chain(() -> establishIfTime(session));
+    }
+
+    private Uni<Void> establishIfTime(SqlConnection session) {
+        if (established || !hasStayed.getAsBoolean()) {
+            return Uni.createFrom().voidItem();
+        }
+        return session.preparedQuery(JOIN)
+                .execute(Tuple.of(MEMBER_SPACE, ESTABLISHED))
+                .invoke(() -> established = true)
+                .replaceWithVoid();
     }
 
     /**
@@ -105,23 +130,28 @@ final class Lanes {
      * @param keep lanes with a call in flight: not given up in this round
      */
     Uni<Change> balance(SqlConnection session, Set<Integer> keep) {
-        return session.preparedQuery(PICTURE)
-                .execute(Tuple.of((long) LANE_SPACE, (long) MEMBER_SPACE))
+        return establishIfTime(session)
+                .chain(() -> session.preparedQuery(PICTURE).execute(Tuple.of((long) LANE_SPACE, (long) MEMBER_SPACE)))
                 .chain(rows -> {
                     Picture picture = Picture.of(rows);
                     return endSilentSessions(session, picture).chain(() -> step(session, picture, keep));
                 });
     }
 
-    private record Picture(Map<Integer, Long> othersSilence, Map<Integer, Integer> ownerOf, Set<Integer> members) {
+    private record Picture(
+            Map<Integer, Long> othersSilence,
+            Map<Integer, Integer> ownerOf,
+            Set<Integer> members,
+            Set<Integer> established) {
         static Picture of(Iterable<Row> rows) {
             Map<Integer, Long> silence = new HashMap<>();
             Map<Integer, Integer> ownerOf = new HashMap<>();
             Set<Integer> members = new HashSet<>();
+            Set<Integer> established = new HashSet<>();
             for (Row row : rows) {
                 int pid = row.getInteger("pid");
                 if (row.getBoolean("member")) {
-                    members.add(pid);
+                    (row.getInteger("lane") == ESTABLISHED ? established : members).add(pid);
                 } else {
                     ownerOf.put(row.getInteger("lane"), pid);
                 }
@@ -130,7 +160,17 @@ final class Lanes {
                     silence.put(pid, silentMs);
                 }
             }
-            return new Picture(silence, ownerOf, members);
+            return new Picture(silence, ownerOf, members, established);
+        }
+
+        Set<Integer> free() {
+            Set<Integer> free = new HashSet<>();
+            for (int lane = 0; lane < Lane.COUNT; lane++) {
+                if (!ownerOf.containsKey(lane)) {
+                    free.add(lane);
+                }
+            }
+            return free;
         }
     }
 
@@ -150,14 +190,11 @@ final class Lanes {
     }
 
     private Uni<Change> step(SqlConnection session, Picture picture, Set<Integer> keep) {
-        memberSightings.keySet().retainAll(picture.members);
-        picture.members.forEach(pid -> memberSightings.merge(pid, 1, Integer::sum));
-        int settled = (int)
-                memberSightings.values().stream().filter(seen -> seen >= 2).count();
-        int alive = Math.max(1, picture.members.size());
-        // Giving up waits until a newcomer has stayed; taking counts everybody at once, so that nobody grabs too much.
-        int mostToKeep = share(Math.max(1, settled));
-        int mostToHave = share(alive);
+        looksFree.keySet().retainAll(picture.free());
+        picture.free().forEach(lane -> looksFree.merge(lane, 1, Integer::sum));
+        boolean amongNewcomers = picture.established.isEmpty();
+        int mostToHave = share(Math.max(1, established ? picture.established.size() : picture.members.size()));
+        int mostToKeep = amongNewcomers || established ? mostToHave : Lane.COUNT;
 
         Set<Integer> given = Set.of();
         Uni<Void> giving = Uni.createFrom().voidItem();
@@ -175,11 +212,11 @@ final class Lanes {
         Uni<Set<Integer>> taking = Uni.createFrom().item(Set.of());
         if (given.isEmpty() && owned.size() < mostToHave) {
             List<Integer> free = new ArrayList<>();
-            for (int lane = 0; lane < Lane.COUNT; lane++) {
-                if (!picture.ownerOf.containsKey(lane)) {
+            looksFree.forEach((lane, looks) -> {
+                if (looks >= looksBeforeTaking(lane, picture)) {
                     free.add(lane);
                 }
-            }
+            });
             if (!free.isEmpty()) {
                 Collections.shuffle(free, random);
                 Integer[] wanted = free.subList(0, Math.min(free.size(), mostToHave - owned.size()))
@@ -193,8 +230,9 @@ final class Lanes {
                         });
             }
         }
-        Map<Integer, Integer> ownersBefore = lastOwners;
-        lastOwners = picture.ownerOf;
+        Map<Integer, Integer> ownersBefore = Map.copyOf(lastOwners);
+        lastOwners.putAll(picture.ownerOf);
+        everLooked = true;
         Uni<Set<Integer>> taken = taking;
         return giving.chain(() -> taken).map(lanes -> {
             owned.addAll(lanes);
@@ -206,6 +244,17 @@ final class Lanes {
             }
             return lanes.isEmpty() && givenNow.isEmpty() ? Change.NONE : new Change(orphaned, handedOver, givenNow);
         });
+    }
+
+    /** In how many looks in a row a lane was free before we take it: who has the better claim comes first. */
+    private int looksBeforeTaking(int lane, Picture picture) {
+        if (!established) {
+            return picture.established.isEmpty() ? 1 : 4;
+        }
+        Integer before = lastOwners.get(lane);
+        boolean wasHandedOver = before != null && picture.members.contains(before);
+        // Its session ended: it is back in a moment, if it lives. A session that has just begun may be that one.
+        return wasHandedOver || !everLooked ? 1 : 2;
     }
 
     private static int share(int workers) {

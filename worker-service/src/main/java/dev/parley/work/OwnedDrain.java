@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 final class OwnedDrain implements Drain {
     private static final Logger LOG = Logger.getLogger(OwnedDrain.class);
     private static final Duration FIRST_RECONNECT = Duration.ofMillis(50);
+    /** Whoever comes and goes faster than this owns nothing beside others that stay. */
+    private static final Duration STAY = Duration.ofSeconds(5);
+
     private static final Duration SLOWEST_RECONNECT = Duration.ofSeconds(1);
 
     private final Owner.Parts parts;
@@ -27,6 +30,8 @@ final class OwnedDrain implements Drain {
     private @Nullable PgConnection connection;
     private Duration reconnect = FIRST_RECONNECT;
     private boolean stopping;
+    private boolean everJoined;
+    private long joinedAt;
     private volatile int lanesOwned;
     private volatile boolean connected;
     private @Nullable CompletableFuture<Void> drained;
@@ -66,7 +71,7 @@ final class OwnedDrain implements Drain {
         }
         sessions.open()
                 .chain(opened -> {
-                    Owner fresh = new Owner(parts, opened);
+                    Owner fresh = new Owner(parts, opened, this::hasStayed);
                     opened.notificationHandler(notification -> loop.wake());
                     return opened.query("LISTEN " + Session.WAKE_CHANNEL)
                             .execute()
@@ -81,7 +86,15 @@ final class OwnedDrain implements Drain {
                 .with(this::own, failure -> reconnectAfter(failure, "cannot open a session"));
     }
 
+    private boolean hasStayed() {
+        return everJoined && parts.nanoTime().getAsLong() - joinedAt >= STAY.toNanos();
+    }
+
     private void own(Owner fresh) {
+        if (!everJoined) {
+            everJoined = true;
+            joinedAt = parts.nanoTime().getAsLong();
+        }
         owner = fresh;
         connected = true;
         reconnect = FIRST_RECONNECT;

@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 
@@ -39,7 +40,7 @@ import org.jboss.logging.Logger;
  */
 final class Owner {
     private static final Logger LOG = Logger.getLogger(Owner.class);
-    private static final Duration BALANCE_EVERY = Duration.ofSeconds(1);
+    private static final Duration BALANCE_EVERY = Duration.ofMillis(500);
     private static final Duration SWEEP_EVERY = Duration.ofSeconds(5);
     private static final Duration SWEEP_AGAIN_AFTER = Duration.ofSeconds(1);
     private static final int READY_AT_ONCE = 64;
@@ -76,10 +77,11 @@ final class Owner {
             java.util.function.LongSupplier nanoTime,
             java.util.Random random) {}
 
-    Owner(Parts parts, PgConnection session) {
+    /** @param hasStayed see {@link Lanes} */
+    Owner(Parts parts, PgConnection session, BooleanSupplier hasStayed) {
         this.parts = parts;
         this.session = session;
-        this.lanes = new Lanes(parts.config.lease().duration(), parts.random);
+        this.lanes = new Lanes(parts.config.lease().duration(), parts.random, hasStayed);
         this.lines = new Lines(parts.nanoTime);
         this.scans = new Scans(parts.config.batch().max(), parts.nanoTime);
         nextSweepAt = parts.nanoTime.getAsLong() + SWEEP_EVERY.toNanos();
