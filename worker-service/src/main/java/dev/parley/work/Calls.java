@@ -6,39 +6,31 @@ import dev.parley.queue.JobQueue;
 import dev.parley.queue.JobQueue.From;
 import dev.parley.queue.JobQueue.Held;
 import dev.parley.queue.JobRef;
-import dev.parley.queue.Line.Direction;
 import dev.parley.queue.Settlement;
 import dev.parley.queue.TimeOrderedId;
 import dev.parley.spi.LeasedJobHandler;
-import dev.parley.spi.LeasedJobHandler.Finished;
 import dev.parley.spi.LeasedJobHandler.Step;
-import dev.parley.spi.Outcome;
 import dev.parley.work.Waypoint.Moment;
 import dev.parley.work.log.LogFacts;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.SqlConnection;
-import java.time.Duration;
-import java.time.OffsetDateTime;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Deque;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Executor;
-import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Jobs that call the outside. Lease and intent are committed before the call, its result together with the settlement
- * after it; between the two no transaction is open. Calls outlive the session they were leased on: their tokens decide
- * whether their results still count.
+ * Jobs that call the outside: begun here, kept by {@link Flights}, ended by {@link Landings}. Lease and intent are committed
+ * before the call, its result together with the settlement after it; between the two no transaction is open. Calls outlive
+ * the session they were leased on: their tokens decide whether their results still count.
  *
  * <p>Confined to the owner's event loop; results of calls come back to it.
  */
@@ -51,14 +43,11 @@ final class Calls {
     private final WorkerMeters meters;
     private final Waypoint waypoint;
     private final String worker;
-    private final Duration lease;
-    private final Duration callTimeout;
-    private final int most;
     private final LongSupplier nanoTime;
     private final Executor loop;
-    private final Runnable wake;
-    private final Map<JobId, Flight<?>> inFlight = new LinkedHashMap<>();
-    private final Deque<Flight<?>> landed = new ArrayDeque<>();
+    private final Settling settling;
+    private final Flights flights;
+    private final Landings landings;
 
     Calls(
             JobQueue queue,
@@ -77,73 +66,57 @@ final class Calls {
         this.meters = meters;
         this.waypoint = waypoint;
         this.worker = worker;
-        this.lease = config.lease().duration();
-        this.callTimeout = config.calls().timeout();
-        this.most = config.calls().maxInFlight();
         this.nanoTime = nanoTime;
         this.loop = loop;
-        this.wake = wake;
-    }
-
-    private static final class Flight<R> {
-        final Job job;
-        final String token;
-        final LeasedJobHandler<R> handler;
-        long leasedAt;
-
-        @Nullable
-        R result;
-
-        @Nullable
-        Throwable failure;
-
-        Flight(Job job, String token, LeasedJobHandler<R> handler, long leasedAt) {
-            this.job = job;
-            this.token = token;
-            this.handler = handler;
-            this.leasedAt = leasedAt;
-        }
-
-        Finished<R> finished() {
-            return new Finished<>(job, result, failure);
-        }
+        this.settling = new Settling(queue, worker);
+        this.flights = new Flights(waypoint, config, nanoTime, loop, wake);
+        this.landings = new Landings(queue, settling, failures, meters, waypoint, nanoTime, flights);
     }
 
     Executor loop() {
         return loop;
     }
 
+    /** See {@link Flights#room}. */
     int room() {
-        return Math.max(0, most - inFlight.size());
+        return flights.room();
     }
 
-    /** Of that, for work aside of conversations: a quarter of all calls at most, so that slow hosts delay no reply. */
+    /** See {@link Flights#roomAside}. */
     int roomAside() {
-        long aside = inFlight.values().stream()
-                .filter(flight -> flight.job.line().direction() == Direction.ASIDE)
-                .count();
-        return (int) Math.max(0, Math.min(room(), Math.max(1, most / 4) - aside));
+        return flights.roomAside();
     }
 
     int size() {
-        return inFlight.size();
-    }
-
-    boolean hasLanded() {
-        return !landed.isEmpty();
+        return flights.size();
     }
 
     boolean isIdle() {
-        return inFlight.isEmpty();
+        return flights.isIdle();
     }
 
     Collection<String> tokens() {
-        return inFlight.values().stream().map(flight -> flight.token).toList();
+        return flights.tokens();
     }
 
-    /** The jobs whose calls are out. */
+    /** See {@link Flights#out}. */
     List<JobRef> out() {
-        return inFlight.values().stream().map(flight -> JobRef.of(flight.job)).toList();
+        return flights.out();
+    }
+
+    /** See {@link Landings#finishLanded}. */
+    Uni<Map<Job, Settlement>> finishLanded(SqlConnection session) {
+        return landings.finishLanded(session);
+    }
+
+    /** See {@link Landings#keepLeases}. */
+    Uni<Void> keepLeases(SqlConnection session) {
+        return landings.keepLeases(session);
+    }
+
+    /** See {@link Landings#handBack}. */
+    Uni<Void> handBack(SqlConnection session) {
+        return landings.handBack(session);
     }
 
     /**
@@ -248,8 +221,8 @@ final class Calls {
             List<Job> jobs,
             String token,
             @Nullable Set<JobId> alreadyClaimed) {
-        List<Flight<R>> flights = new ArrayList<>();
-        List<Supplier<Uni<R>>> calls = new ArrayList<>();
+        Map<Job, Supplier<Uni<R>>> calls = new LinkedHashMap<>();
+        long leasedAt = nanoTime.getAsLong();
         return Transactions.in(session, () -> {
                     Uni<Set<JobId>> leased = alreadyClaimed != null
                             ? Uni.createFrom().item(alreadyClaimed)
@@ -272,23 +245,19 @@ final class Calls {
                                 Job job = held.get(i);
                                 if (steps.get(i) instanceof Step.Call<R> call) {
                                     launched.add(job);
-                                    flights.add(new Flight<>(job, token, handler, nanoTime.getAsLong()));
-                                    calls.add(call.call());
+                                    calls.put(job, call.call());
                                 } else if (steps.get(i) instanceof Step.Settle<R> settle) {
                                     settled.put(job, failures.settle(job, settle.outcome(), job.attempts()));
                                 }
                             }
-                            return write(session, settled).replaceWith(new Launch(launched, settled, refused));
+                            return settling.leased(session, settled)
+                                    .replaceWith(new Launch(launched, settled, refused));
                         });
                     });
                 })
                 .invoke(launch -> launch.settled().forEach(meters::settled))
                 .call(() -> waypoint.reach(Moment.LEASED))
-                .invoke(launch -> {
-                    for (int i = 0; i < flights.size(); i++) {
-                        start(flights.get(i), calls.get(i));
-                    }
-                });
+                .invoke(launch -> calls.forEach((job, call) -> flights.start(job, token, handler, leasedAt, call)));
     }
 
     /** The lease counted this attempt; what the handler sees agrees with the row. */
@@ -308,45 +277,6 @@ final class Calls {
                 job.event());
     }
 
-    private <R> void start(Flight<R> flight, Supplier<Uni<R>> call) {
-        inFlight.put(flight.job.id(), flight);
-        Uni.createFrom()
-                .<R>deferred(() -> {
-                    // A process that was stopped and woken may be here long after its lease ran out.
-                    if (nanoTime.getAsLong() - flight.leasedAt > lease.toNanos() / 2) {
-                        throw new LeaseTooOldException();
-                    }
-                    return call.get();
-                })
-                .ifNoItem()
-                .after(callTimeout)
-                .failWith(() -> new TimeoutException("no answer within " + callTimeout))
-                .call(() -> waypoint.reach(Moment.CALLED))
-                .emitOn(loop)
-                .subscribe()
-                .with(result -> land(flight, result, null), failure -> land(flight, null, failure));
-    }
-
-    private <R> void land(Flight<R> flight, @Nullable R result, @Nullable Throwable failure) {
-        flight.result = result;
-        flight.failure = failure;
-        landed.add(flight);
-        wake.run();
-    }
-
-    private Uni<Void> write(SqlConnection tx, Map<Job, Settlement> settled) {
-        if (settled.isEmpty()) {
-            return Uni.createFrom().voidItem();
-        }
-        return queue.settleAll(tx, From.PROCESSING, List.copyOf(settled.values()), worker, OffsetDateTime.MIN)
-                .invoke(count -> {
-                    if (count != settled.size()) {
-                        throw new OwnershipLostException(settled.size(), count);
-                    }
-                })
-                .replaceWithVoid();
-    }
-
     /** @param token of the lease that is committed already; null = none is, and the job is still queued */
     private Uni<Launch> settleUnbegun(SqlConnection session, Job job, Throwable failure, @Nullable String token) {
         LogFacts.about(
@@ -364,188 +294,13 @@ final class Calls {
                                 : queue.stillHeld(session, List.of(new Held(job.id(), token)))
                                         .chain(held -> held.isEmpty()
                                                 ? Uni.createFrom().item(0)
-                                                : write(session, settled).replaceWith(1)))
+                                                : settling.leased(session, settled)
+                                                        .replaceWith(1)))
                 .invoke(count -> {
                     if (count == 1) {
                         meters.settled(job, settlement);
                     }
                 })
                 .replaceWith(new Launch(List.of(), settled, List.of()));
-    }
-
-    /** Records and settles what came back since the last time. */
-    Uni<Map<Job, Settlement>> finishLanded(SqlConnection session) {
-        if (landed.isEmpty()) {
-            return Uni.createFrom().item(Map.of());
-        }
-        Map<LeasedJobHandler<?>, List<Flight<?>>> byHandler = new LinkedHashMap<>();
-        for (Flight<?> flight : landed) {
-            byHandler
-                    .computeIfAbsent(flight.handler, handler -> new ArrayList<>())
-                    .add(flight);
-        }
-        Map<Job, Settlement> settled = new LinkedHashMap<>();
-        Uni<Void> all = Uni.createFrom().voidItem();
-        for (List<Flight<?>> flights : byHandler.values()) {
-            all = all.chain(() -> finish(session, flights))
-                    .invoke(more -> {
-                        // Only now: until its settlement is committed a flight keeps its token known.
-                        flights.forEach(flight -> inFlight.remove(flight.job.id(), flight));
-                        landed.removeAll(flights);
-                        settled.putAll(more);
-                    })
-                    .replaceWithVoid();
-        }
-        return all.replaceWith(settled);
-    }
-
-    private Uni<Map<Job, Settlement>> finish(SqlConnection session, List<Flight<?>> flights) {
-        return attemptFinish(session, flights)
-                .onFailure(FailurePolicy::isWorthRepeating)
-                .retry()
-                .atMost(3)
-                .onFailure(failure -> !FailurePolicy.isConnectionLoss(failure))
-                .recoverWithUni(failure -> flights.size() > 1
-                        ? finish(session, flights.subList(0, flights.size() / 2))
-                                .chain(first -> finish(session, flights.subList(flights.size() / 2, flights.size()))
-                                        .map(second -> {
-                                            Map<Job, Settlement> both = new LinkedHashMap<>(first);
-                                            both.putAll(second);
-                                            return both;
-                                        }))
-                        : settleUnfinished(session, flights.get(0), failure));
-    }
-
-    @SuppressWarnings({"unchecked", "rawtypes"}) // the flights of one list share one handler, so one result type
-    private Uni<Map<Job, Settlement>> attemptFinish(SqlConnection session, List<Flight<?>> flights) {
-        return Transactions.in(
-                        session,
-                        () -> queue.stillHeld(session, heldBy(flights))
-                                .chain(held -> {
-                                    List<Finished> back = new ArrayList<>();
-                                    for (Flight<?> flight : flights) {
-                                        if (held.contains(flight.job.id())) {
-                                            back.add(flight.finished());
-                                        } else {
-                                            meters.leaseLost();
-                                            sayLost(flight.job);
-                                        }
-                                    }
-                                    if (back.isEmpty()) {
-                                        return Uni.createFrom().item(Map.<Job, Settlement>of());
-                                    }
-                                    LeasedJobHandler handler = flights.get(0).handler;
-                                    Uni<List<Outcome>> finishing = handler.finish(session, back);
-                                    return finishing.chain(outcomes -> {
-                                        Map<Job, Settlement> settled = new LinkedHashMap<>();
-                                        for (int i = 0; i < back.size(); i++) {
-                                            Job job = back.get(i).job();
-                                            Outcome outcome = outcomes.get(i);
-                                            settled.put(job, failures.settle(job, outcome, job.attempts()));
-                                            if (outcome instanceof Outcome.PauseTenant pause) {
-                                                say(job, pause);
-                                            }
-                                        }
-                                        return write(session, settled).replaceWith(settled);
-                                    });
-                                })
-                                .call(() -> waypoint.reach(Moment.FINISH_WRITTEN)))
-                .invoke(settled -> settled.forEach(meters::settled))
-                .call(() -> waypoint.reach(Moment.FINISHED));
-    }
-
-    private static void say(Job job, Outcome.PauseTenant pause) {
-        LogFacts.about(
-                job,
-                job.attempts(),
-                () -> LOG.infof(
-                        "tenant paused tenant=%s job_type=%s for %s: %s",
-                        job.tenant(), job.type(), pause.after(), pause.reason()));
-    }
-
-    private static void sayLost(Job job) {
-        LogFacts.about(
-                job,
-                job.attempts(),
-                () -> LOG.warnf(
-                        "lease lost, result dropped job=%s job_type=%s trace=%s attempt=%d",
-                        job.id(), job.type(), job.traceId(), job.attempts()));
-    }
-
-    private Uni<Map<Job, Settlement>> settleUnfinished(SqlConnection session, Flight<?> flight, Throwable failure) {
-        Job job = flight.job;
-        LogFacts.about(
-                job,
-                job.attempts(),
-                () -> LOG.warnf(
-                        "result could not be recorded job=%s job_type=%s tenant=%s trace=%s attempt=%d: %s",
-                        job.id(),
-                        job.type(),
-                        job.tenant(),
-                        job.traceId(),
-                        job.attempts(),
-                        FailurePolicy.describe(failure)));
-        Map<Job, Settlement> settled = Map.of(job, failures.settle(job, failures.outcomeOf(failure), job.attempts()));
-        return Transactions.in(
-                        session,
-                        () -> queue.stillHeld(session, heldBy(List.of(flight)))
-                                .chain(held -> held.isEmpty()
-                                        ? Uni.createFrom().item(Map.<Job, Settlement>of())
-                                        : write(session, settled).replaceWith(settled)))
-                .invoke(written -> written.forEach(meters::settled));
-    }
-
-    /** Renews leases that are getting old; the results of those already lost will be dropped when they come. */
-    Uni<Void> keepLeases(SqlConnection session) {
-        long now = nanoTime.getAsLong();
-        List<? extends Flight<?>> old = inFlight.values().stream()
-                .filter(flight -> now - flight.leasedAt > lease.toNanos() / 3)
-                .toList();
-        if (old.isEmpty()) {
-            return Uni.createFrom().voidItem();
-        }
-        return queue.extend(session, heldBy(old))
-                .invoke(extended -> old.forEach(flight -> {
-                    if (extended.contains(flight.job.id())) {
-                        flight.leasedAt = now;
-                    }
-                }))
-                .replaceWithVoid();
-    }
-
-    /** Gives back, at no attempt's cost, what is still out when the worker has to go. */
-    Uni<Void> handBack(SqlConnection session) {
-        List<Flight<?>> out = List.copyOf(inFlight.values());
-        if (out.isEmpty()) {
-            return Uni.createFrom().voidItem();
-        }
-        return Transactions.in(
-                        session,
-                        () -> queue.stillHeld(session, heldBy(out)).chain(held -> {
-                            Map<Job, Settlement> back = new LinkedHashMap<>();
-                            out.stream()
-                                    .map(flight -> flight.job)
-                                    .filter(job -> held.contains(job.id()))
-                                    .forEach(job -> back.put(
-                                            job,
-                                            new Settlement.Snooze(
-                                                    job.id(), Duration.ZERO, "worker stopped during the call")));
-                            return write(session, back).replaceWith(back);
-                        }))
-                .invoke(back -> back.forEach(meters::settled))
-                .replaceWithVoid();
-    }
-
-    private static List<Held> heldBy(List<? extends Flight<?>> flights) {
-        return flights.stream()
-                .map(flight -> new Held(flight.job.id(), flight.token))
-                .toList();
-    }
-
-    /** The call was not made: by now the job may be somebody else's. */
-    static final class LeaseTooOldException extends RuntimeException {
-        LeaseTooOldException() {
-            super("lease too old, call not made");
-        }
     }
 }

@@ -37,7 +37,7 @@ final class JobRunner {
     private final FailurePolicy failures;
     private final WorkerMeters meters;
     private final Waypoint waypoint;
-    private final String worker;
+    private final Settling settling;
 
     JobRunner(
             JobQueue queue,
@@ -51,7 +51,7 @@ final class JobRunner {
         this.failures = failures;
         this.meters = meters;
         this.waypoint = waypoint;
-        this.worker = worker;
+        this.settling = new Settling(queue, worker);
     }
 
     /**
@@ -104,7 +104,7 @@ final class JobRunner {
                                     if (!tooEarly.isEmpty()) {
                                         throw new OvertakenException(tooEarly);
                                     }
-                                    return settle(session, settled, from, readAt)
+                                    return settling.write(session, from, settled, readAt)
                                             .replaceWith(new Ran(settled, List.of()));
                                 })
                                 .call(() -> waypoint.reach(Moment.BATCH_WRITTEN)))
@@ -159,16 +159,6 @@ final class JobRunner {
         return all.replaceWith(outcomes);
     }
 
-    private Uni<Void> settle(SqlConnection tx, Map<Job, Settlement> settled, From from, OffsetDateTime readAt) {
-        return queue.settleAll(tx, from, List.copyOf(settled.values()), worker, readAt)
-                .invoke(count -> {
-                    if (count != settled.size()) {
-                        throw new OwnershipLostException(settled.size(), count);
-                    }
-                })
-                .replaceWithVoid();
-    }
-
     private Uni<Ran> inHalves(
             SqlConnection session, List<Job> jobs, From from, OffsetDateTime readAt, Map<JobId, String> tokens) {
         int middle = jobs.size() / 2;
@@ -201,7 +191,7 @@ final class JobRunner {
         return Transactions.in(
                         session,
                         () -> checkLeases(session, List.of(job), from, tokens)
-                                .chain(() -> settle(session, settled, from, readAt)))
+                                .chain(() -> settling.write(session, from, settled, readAt)))
                 .invoke(() -> settled.forEach(meters::settled))
                 .replaceWith(new Ran(settled, List.of()));
     }
