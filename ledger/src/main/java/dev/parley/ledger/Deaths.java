@@ -86,15 +86,11 @@ final class Deaths {
         // Where nothing is taken nothing passes a moment, and a service that dies whenever it comes back proves
         // nothing.
         Duration ready = stage.book().now();
-        Waiting.until(least(PATIENCE, stage.left()), () -> stage.book().isAcknowledgedSince(ready));
+        Waiting.until(stage.atMost(PATIENCE), () -> stage.book().isAcknowledgedSince(ready));
         boolean reached =
-                Objects.requireNonNull(debugger.get()).at(death.waypoint(), least(PATIENCE, stage.left()), death::of);
+                Objects.requireNonNull(debugger.get()).at(death.waypoint(), stage.atMost(PATIENCE), death::of);
         stage.say(death.name() + (reached ? "" : ": nobody came by"));
         stage.pause(Duration.ofMillis(500));
         return reached;
-    }
-
-    private static Duration least(Duration one, Duration other) {
-        return one.compareTo(other) < 0 ? one : other;
     }
 }

@@ -141,7 +141,7 @@ final class Stage {
     /** As {@link #owners}, once every worker has its share: of one that just came back nothing could move. */
     List<Long> ownersAtRest() {
         Waiting.until(
-                least(Duration.ofSeconds(10), left()),
+                atMost(Duration.ofSeconds(10)),
                 () -> owners().stream().distinct().count()
                         >= stack.workers().stream()
                                 .filter(ServiceProcess::isAlive)
@@ -149,8 +149,10 @@ final class Stage {
         return owners();
     }
 
-    private static Duration least(Duration one, Duration other) {
-        return one.compareTo(other) < 0 ? one : other;
+    /** {@code patience}, or what is left of the run if that is less. */
+    Duration atMost(Duration patience) {
+        Duration left = left();
+        return patience.compareTo(left) < 0 ? patience : left;
     }
 
     /** One of the sessions {@code before} is gone and every lane has an owner again. */
