@@ -33,6 +33,7 @@ public final class Bench {
         SCENARIOS.put("blocked", new BlockedScenario());
         SCENARIOS.put("fair", new FairScenario());
         SCENARIOS.put("hot", new HotScenario());
+        SCENARIOS.put("sessions", new SessionsScenario());
         SCENARIOS.put("long", new LongScenario());
         SCENARIOS.put("price", new PriceScenario());
         SCENARIOS.put("settings", new SettingsScenario());

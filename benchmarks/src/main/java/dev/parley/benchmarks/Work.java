@@ -11,7 +11,9 @@ final class Work {
     static final String TYPE = "process_inbound_message";
     private static final String EMPTY =
             "TRUNCATE bot.messages, bot.conversations, bot.contacts, bot.job_queue, bot.inbound_events";
-    /** Grows until preparing fits in. */
+    private static final int SMALL_LOAD = 60_000;
+
+    /** For a small load, and as much more as a load is larger. Grows until preparing fits in. */
     private static Duration ahead = Duration.ofSeconds(4);
 
     /** Stores {@code count} messages of {@code contacts} contacts over all tenants in turn. */
@@ -20,7 +22,11 @@ final class Work {
     }
 
     /** @param until the last event's number, the first is {@code from} */
-    record Load(String contact, String tenant, String type, int from, int until) {}
+    record Load(String contact, String tenant, String type, int from, int until) {
+        private int size() {
+            return until - from + 1;
+        }
+    }
 
     static Load evenly(int contacts, String type, int from, int until) {
         return new Load("g.i % " + contacts, "1 + g.i % " + Lab.TENANTS, type, from, until);
@@ -38,7 +44,7 @@ final class Work {
     static void load(Lab lab, Load what, String undo) throws SQLException {
         while (true) {
             lab.execute(INSERT.formatted(
-                    ahead.toMillis(),
+                    ahead.toMillis() * Math.max(1, what.size() / SMALL_LOAD),
                     tenants(lab),
                     what.tenant(),
                     what.contact(),

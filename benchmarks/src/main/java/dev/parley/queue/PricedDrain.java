@@ -91,7 +91,8 @@ public final class PricedDrain {
                             Prepared.longStatementsToo(new PgConnectOptions(database))
                                     .setCachePreparedStatements(true)
                                     .setPipeliningLimit(64))
-                    .call(open -> open.query(Prepared.KEEP_PLANS_BY_KEY).execute())
+                    .call(open -> open.query(Prepared.KEEP_PLANS_BY_KEY + "; " + Prepared.PLAN_ONCE)
+                            .execute())
                     .await()
                     .atMost(PATIENCE);
             return new Turns(session, type, count).run();

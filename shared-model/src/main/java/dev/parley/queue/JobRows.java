@@ -26,7 +26,7 @@ final class JobRows {
                    greatest(0, ceil(extract(epoch FROM j.run_after - statement_timestamp()) * 1000))::bigint AS waits_ms,
                    e.inbound_event_id, e.provider, e.event_type, e.provider_event_id, e.provider_msg_id, e.channel,
                    e.channel_address, e.received_at, l.lane,
-                   CASE WHEN l.lane = ANY ($1::int[]) THEN e.payload::text END AS payload
+                   CASE WHEN l.lane IN (SELECT unnest($1::int[])) THEN e.payload::text END AS payload
             FROM page j
             JOIN bot.inbound_events e ON e.inbound_event_id = j.inbound_event_id
             CROSS JOIN LATERAL (
