@@ -24,9 +24,6 @@ final class Scans {
     /** Index of the page that a scan takes while others must not stand behind it. */
     private static final int SMALL_SHARE = 0;
 
-    /** A page of fewer says little about who crowds whom. */
-    private static final int LEAST_CROWD = 64;
-
     private final List<Scan> all = new ArrayList<>();
     private final Scan main = new Scan(new HashSet<>(), null, null, Cursor.START, false);
     private final int mostPage;
@@ -138,9 +135,12 @@ final class Scans {
         }
     }
 
-    /** A tenant that fills most of a full page is read apart from now on, one page a turn like everybody else. */
+    /**
+     * A tenant that fills most of a full page, be it a small one, is read apart from now on, one page a turn like everybody
+     * else. Where lanes were taken over beside others that write, all pages are small.
+     */
     private void splitOffCrowd(Scan scan, List<Job> page) {
-        if (scan.only != null || page.size() < LEAST_CROWD) {
+        if (scan.only != null) {
             return;
         }
         Map<TenantId, Integer> shares = new HashMap<>();

@@ -14,7 +14,9 @@ import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.IntStream;
@@ -60,7 +62,7 @@ class ScansTest {
 
     private Scan scanOf(@Nullable TenantId only) {
         List<Scan> found = scans.reading().stream()
-                .filter(scan -> java.util.Objects.equals(scan.only, only))
+                .filter(scan -> Objects.equals(scan.only, only))
                 .toList();
         assertThat(found).hasSize(1);
         return found.get(0);
@@ -75,15 +77,17 @@ class ScansTest {
         scans.take(Set.of(1, 2), false);
         read(scanOf(null), List.of());
         read(scanOf(null), jobs(LARGE, 0, 16));
-        read(scanOf(null), jobs(LARGE, 16, 80));
-        assertThat(scanOf(LARGE).cursor).isEqualTo(Cursor.at(job(LARGE, 79)));
+        assertThat(scanOf(LARGE).cursor).isEqualTo(Cursor.at(job(LARGE, 15)));
     }
 
     /** Reads full pages until they are of the largest size; {@code admitted} of each can run. */
-    private void grow(TenantId only, int admitted) {
+    private void grow(@Nullable TenantId only, int admitted) {
         Scan scan = scanOf(only);
-        for (int from = 112; pageOf(scan) < MOST; from += 1_000) {
-            read(scan, jobs(LARGE, from, from + pageOf(scan)), admitted);
+        for (int from = 1_000; pageOf(scan) < MOST; from += 1_000) {
+            List<Job> page = IntStream.range(from, from + pageOf(scan))
+                    .mapToObj(n -> job(only == null ? new TenantId(new UUID(9, n)) : only, n))
+                    .toList();
+            read(scan, page, admitted);
         }
     }
 
@@ -166,7 +170,7 @@ class ScansTest {
                         org.assertj.core.groups.Tuple.tuple(null, Set.of(LARGE)),
                         org.assertj.core.groups.Tuple.tuple(LARGE, Set.of()));
 
-        read(scanOf(LARGE), jobs(LARGE, 112, 120));
+        read(scanOf(LARGE), jobs(LARGE, 16, 20));
 
         assertThat(scans.reading()).hasSize(1);
         assertThat(scans.leftOut(scanOf(null))).isEmpty();
@@ -190,12 +194,25 @@ class ScansTest {
     void two_backlogs_do_not_make_each_other_smaller() {
         crowd();
         grow(LARGE, 16);
-        Scan rest = scanOf(null);
-        assertThat(pageOf(rest)).isEqualTo(256);
-        read(rest, jobs(SMALL, 2_000, 2_256));
+        grow(null, 16);
 
         assertThat(pageOf(scanOf(LARGE))).isEqualTo(256);
-        assertThat(pageOf(rest)).isEqualTo(256);
+        assertThat(pageOf(scanOf(null))).isEqualTo(256);
+    }
+
+    @Test
+    void a_crowd_in_lanes_taken_over_is_read_apart_too_while_others_write() {
+        scans.take(Set.of(1), false);
+        read(scanOf(null), List.of());
+        read(scanOf(null), jobs(SMALL, 0, 1));
+        scans.take(Set.of(2), false);
+        Scan taken = scans.reading().get(1);
+        assertThat(pageOf(taken)).isEqualTo(16);
+
+        read(taken, jobs(LARGE, 0, 16));
+
+        assertThat(scans.leftOut(taken)).containsExactly(LARGE);
+        assertThat(scanOf(LARGE).lanes).containsExactly(2);
     }
 
     @Test
@@ -224,7 +241,9 @@ class ScansTest {
         scans.take(Set.of(1), false);
         read(scanOf(null), List.of());
         scans.take(Set.of(2), false);
-        read(scans.reading().get(1), jobs(SMALL, 0, 16));
+        List<Job> mixed = new ArrayList<>(jobs(SMALL, 0, 8));
+        mixed.addAll(jobs(new TenantId(new UUID(9, 9)), 8, 16));
+        read(scans.reading().get(1), mixed);
 
         scans.disable(Set.of());
 

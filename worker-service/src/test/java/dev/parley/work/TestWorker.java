@@ -25,6 +25,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** A worker's spine on a real database, with handlers of the test's own: what {@link Worker} wires, without Quarkus. */
 final class TestWorker implements AutoCloseable {
@@ -54,6 +55,7 @@ final class TestWorker implements AutoCloseable {
         private Waypoint waypoint = Waypoint.NONE;
         private boolean owned = true;
         private int calls = 16;
+        private @Nullable Pool aside;
 
         private Builder(TestDatabase db) {
             this.db = db;
@@ -109,6 +111,12 @@ final class TestWorker implements AutoCloseable {
             return this;
         }
 
+        /** Where it looks for what its cursors have missed. */
+        Builder lookingAsideBy(Pool pool) {
+            aside = pool;
+            return this;
+        }
+
         Builder calls(int most) {
             calls = most;
             return this;
@@ -136,7 +144,6 @@ final class TestWorker implements AutoCloseable {
                     loop,
                     () -> self[0].wake());
             JobRunner runner = new JobRunner(queue, handlers, failures, meters, waypoint, name);
-            Pool aside = db.pool(Login.WORKER);
             Owner.Parts parts = new Owner.Parts(
                     config,
                     name,
@@ -149,7 +156,7 @@ final class TestWorker implements AutoCloseable {
                     policies,
                     meters,
                     waypoint,
-                    aside,
+                    aside == null ? db.pool(Login.WORKER) : aside,
                     disabled,
                     () -> {
                         Set<TenantId> holding = new HashSet<>();
