@@ -133,7 +133,7 @@ public final class ServiceProcess {
         Instant until = Instant.now().plus(deadline);
         String last = "it did not answer";
         while (Instant.now().isBefore(until)) {
-            if (!isAlive() && !(restarts && wasReady())) {
+            if (!isAlive() && !comesBack()) {
                 throw new SandboxException(plan.name() + " ended before it was ready (exit " + exit()
                         + "). Last lines of " + log() + ":\n" + LogTail.of(log(), 15));
             }
@@ -160,6 +160,11 @@ public final class ServiceProcess {
         }
         throw new SandboxException(plan.name() + " is not ready after " + deadline.toSeconds() + " s: " + last
                 + "\nlast lines of " + log() + ":\n" + LogTail.of(log(), 15));
+    }
+
+    /** It was ready and ended by itself: it is started again. One that was stopped is not. */
+    private synchronized boolean comesBack() {
+        return restarts && wasReady && !ending;
     }
 
     /** SIGKILL: no goodbye, as when a machine is lost. Returns when the process is gone. */
@@ -259,10 +264,6 @@ public final class ServiceProcess {
 
     private static String inWords(int exit) {
         return exit == 137 ? "killed (SIGKILL)" : "exit " + exit;
-    }
-
-    private synchronized boolean wasReady() {
-        return wasReady;
     }
 
     private synchronized String exit() {

@@ -1,6 +1,7 @@
 package dev.parley.sandbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.parley.sandbox.standin.Channel;
 import dev.parley.sandbox.standin.Fault;
@@ -66,6 +67,16 @@ class TwoWorkersIT {
             stack.workers().stream().filter(ServiceProcess::isAlive).forEach(ServiceProcess::resume);
             stack.close();
         }
+    }
+
+    @Test
+    void a_worker_that_was_stopped_is_not_waited_for() {
+        ServiceProcess stopped = stack.workers().get(1);
+        stopped.stop(PATIENCE);
+
+        assertThatThrownBy(() -> stopped.awaitReady(PATIENCE))
+                .isInstanceOf(SandboxException.class)
+                .hasMessageContaining("ended before it was ready");
     }
 
     @Test
