@@ -190,8 +190,9 @@ final class Lanes {
     }
 
     private Uni<Change> step(SqlConnection session, Picture picture, Set<Integer> keep) {
-        looksFree.keySet().retainAll(picture.free());
-        picture.free().forEach(lane -> looksFree.merge(lane, 1, Integer::sum));
+        Set<Integer> freeNow = picture.free();
+        looksFree.keySet().retainAll(freeNow);
+        freeNow.forEach(lane -> looksFree.merge(lane, 1, Integer::sum));
         boolean amongNewcomers = picture.established.isEmpty();
         int mostToHave = share(Math.max(1, established ? picture.established.size() : picture.members.size()));
         int mostToKeep = amongNewcomers || established ? mostToHave : Lane.COUNT;

@@ -114,6 +114,15 @@ class ScansTest {
     }
 
     @Test
+    void while_the_first_lanes_catch_up_nobody_stands_at_the_beginning() {
+        scans.take(Set.of(1), false);
+
+        grow(null, 16);
+
+        assertThat(scans.earliest()).isEqualTo(scanOf(null).cursor).isNotEqualTo(Cursor.START);
+    }
+
+    @Test
     void lanes_taken_later_are_read_on_their_own_until_they_have_caught_up() {
         scans.take(Set.of(1), false);
         read(scanOf(null), List.of());

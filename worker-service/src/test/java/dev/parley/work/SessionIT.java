@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.parley.kit.TestDatabase;
 import dev.parley.kit.TestDatabase.Login;
 import io.vertx.mutiny.pgclient.PgConnection;
+import io.vertx.mutiny.sqlclient.Tuple;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -65,6 +66,28 @@ class SessionIT {
 
         assertThat(open.query("SELECT 1").execute().await().atMost(Duration.ofSeconds(10)))
                 .hasSize(1);
+        open.closeAndAwait();
+    }
+
+    @Test
+    void a_statement_with_arguments_is_planned_once() {
+        Session session = new Session(db.vertx(), db.connectOptions(Login.WORKER), Duration.ofSeconds(10));
+        String sql = "SELECT $1::int";
+        PgConnection open = session.open().await().atMost(Duration.ofSeconds(10));
+        for (int time = 0; time < 2; time++) {
+            open.preparedQuery(sql).execute(Tuple.of(time)).await().atMost(Duration.ofSeconds(10));
+        }
+
+        Long plannedAnew = open.query(
+                        "SELECT sum(custom_plans)::bigint FROM pg_prepared_statements WHERE statement = '" + sql + "'")
+                .execute()
+                .await()
+                .atMost(Duration.ofSeconds(10))
+                .iterator()
+                .next()
+                .getLong(0);
+
+        assertThat(plannedAnew).isZero();
         open.closeAndAwait();
     }
 
