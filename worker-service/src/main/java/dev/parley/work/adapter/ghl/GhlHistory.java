@@ -81,11 +81,11 @@ final class GhlHistory implements MessageHistory {
                     .apply(tenant)
                     .flatMap(location -> api.get(
                             tenant,
-                            "/conversations/messages/export?locationId=" + GhlMessaging.encoded(location) + "&limit="
+                            "/conversations/messages/export?locationId=" + GhlClient.encoded(location) + "&limit="
                                     + PAGE + "&sortBy=createdAt&sortOrder=asc&startDate="
-                                    + GhlMessaging.encoded(since.toString())
+                                    + GhlClient.encoded(since.toString())
                                     + (inMails ? "&channel=Email" : "")
-                                    + (cursor == null ? "" : "&cursor=" + GhlMessaging.encoded(cursor))))
+                                    + (cursor == null ? "" : "&cursor=" + GhlClient.encoded(cursor))))
                     .map(this::page);
         }
 
@@ -147,7 +147,7 @@ final class GhlHistory implements MessageHistory {
             if (known != null) {
                 return Uni.createFrom().item(known);
             }
-            return api.get(tenant, "/contacts/" + GhlMessaging.encoded(id))
+            return api.get(tenant, "/contacts/" + GhlClient.encoded(id))
                     .map(json -> json.getValue("contact") instanceof JsonObject contact ? contact : new JsonObject())
                     .onFailure(failure -> failure instanceof AdapterException gone && gone.kind() == Kind.REFUSED)
                     // Deleted since: its messages are still known by its id.
