@@ -23,7 +23,7 @@ class MixedFaultsIT {
     void nothing_is_lost_doubled_or_overtaken_whatever_happens() {
         Run run = new Run(
                 Objects.requireNonNull(Scenarios.all().get("mixed")),
-                new Settings("mixed", SEED, Duration.ofSeconds(35), 10, 2),
+                new Settings("mixed", SEED, Duration.ofSeconds(90), 10, 2),
                 directory.resolve("data"),
                 text -> {});
 
@@ -35,6 +35,6 @@ class MixedFaultsIT {
         assertThat(broken)
                 .as("%s%n%n%s", run.story(), outcome.judgement().table())
                 .isEmpty();
-        assertThat(outcome.judgement().counts().get("events acknowledged")).isGreaterThan(300);
+        assertThat(outcome.judgement().counts().get("events acknowledged")).isGreaterThan(800);
     }
 }

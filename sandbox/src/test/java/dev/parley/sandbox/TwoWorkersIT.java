@@ -70,16 +70,6 @@ class TwoWorkersIT {
     }
 
     @Test
-    void a_worker_that_was_stopped_is_not_waited_for() {
-        ServiceProcess stopped = stack.workers().get(1);
-        stopped.stop(PATIENCE);
-
-        assertThatThrownBy(() -> stopped.awaitReady(PATIENCE))
-                .isInstanceOf(SandboxException.class)
-                .hasMessageContaining("ended before it was ready");
-    }
-
-    @Test
     void twenty_fast_messages_of_one_contact_survive_the_death_of_the_worker_that_handles_them() throws Exception {
         // Given: the provider takes the first reply and does not answer
         ghl.fault(Fault.of(Fault.Kind.ACCEPT_THEN_SILENCE).times(1).on("POST", "/conversations/messages"));
@@ -141,6 +131,13 @@ class TwoWorkersIT {
         assertThat(look.texts("SELECT job_type FROM bot.job_queue WHERE trace_id = ? ORDER BY 1", trace))
                 .containsExactly("process_inbound_message", "send_outbound_message");
         assertRepliesOnceAndInOrder(1);
+
+        // And a worker that is stopped is not waited for, as one that died is
+        ServiceProcess stopped = stack.workers().get(1);
+        stopped.stop(PATIENCE);
+        assertThatThrownBy(() -> stopped.awaitReady(PATIENCE))
+                .isInstanceOf(SandboxException.class)
+                .hasMessageContaining("ended before it was ready");
     }
 
     @Test
