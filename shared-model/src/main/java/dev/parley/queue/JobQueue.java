@@ -102,7 +102,7 @@ public final class JobQueue {
                 FROM bot.job_queue q
                 WHERE q.status = 'queued'
                   AND q.locked_at IS NOT NULL
-                  AND q.job_type = ANY ($2::text[])
+                  AND (q.job_type = ANY ($2::text[])) IS TRUE
             )
             SELECT * FROM (
             """ + JobRows.JOB_WITH_EVENT + """
@@ -116,7 +116,7 @@ public final class JobQueue {
                 FROM bot.job_queue q
                 WHERE q.status = 'failed'
                   AND q.tenant_id = ANY ($2::uuid[])
-                  AND q.job_type = ANY ($4::text[])
+                  AND (q.job_type = ANY ($4::text[])) IS TRUE
             )
             SELECT * FROM (
             """ + JobRows.JOB_WITH_EVENT + """
@@ -138,9 +138,9 @@ public final class JobQueue {
                 FROM bot.job_queue q
                 WHERE q.status = 'queued'
                   AND (q.run_after, q.created_at, q.job_id) > ($1, $2, $3)
-                  AND q.run_after <= $4
-                  AND (q.job_type = ANY ($5::text[])) IS TRUE
-                  AND q.tenant_id <> ALL ($6::uuid[])
+                  AND (q.run_after, q.created_at, q.job_id) <= ($4, $5, $6)
+                  AND (q.job_type = ANY ($7::text[])) IS TRUE
+                  AND q.tenant_id <> ALL ($8::uuid[])
                 ORDER BY q.run_after, q.created_at, q.job_id
                 LIMIT 1000
             )
@@ -154,7 +154,7 @@ public final class JobQueue {
 
     /** The same of one tenant, which is read on its own. */
     private static final String SWEEP_OF_TENANT =
-            SWEEP.replace("AND q.tenant_id <> ALL ($6::uuid[])", "AND (q.tenant_id = $6::uuid) IS TRUE");
+            SWEEP.replace("AND q.tenant_id <> ALL ($8::uuid[])", "AND (q.tenant_id = $8::uuid) IS TRUE");
 
     private static final String LEASE = """
             UPDATE bot.job_queue q
@@ -261,7 +261,7 @@ public final class JobQueue {
                 FROM bot.job_queue q
                 WHERE q.status = 'processing'
                   AND q.locked_by <> ALL ($2::text[])
-                  AND q.job_type = ANY ($4::text[])
+                  AND (q.job_type = ANY ($4::text[])) IS TRUE
             )
             SELECT * FROM (
             """ + JobRows.JOB_WITH_EVENT + """
@@ -372,25 +372,27 @@ public final class JobQueue {
                 .map(JobRows::jobIds);
     }
 
-    /** One page of names between {@code after} and {@code until}, and where the next page starts; null = that was all. */
+    /** One page of names after {@code after} and up to {@code until}, and where the next page starts; null = that was all. */
     public record Swept(List<JobRef> jobs, @Nullable Cursor next) {}
 
     /** @param onlyTenant null = all tenants but {@code notTenants} */
     public Uni<Swept> sweep(
             SqlClient db,
             Cursor after,
-            OffsetDateTime until,
+            Cursor until,
             String[] types,
             @Nullable TenantId onlyTenant,
             UUID[] notTenants) {
         return db.preparedQuery(onlyTenant == null ? SWEEP : SWEEP_OF_TENANT)
-                .execute(Tuple.of(
+                .execute(Tuple.tuple(List.of(
                         after.runAfter(),
                         after.createdAt(),
                         after.jobId().value(),
-                        until,
+                        until.runAfter(),
+                        until.createdAt(),
+                        until.jobId().value(),
                         types,
-                        onlyTenant == null ? notTenants : onlyTenant.value()))
+                        onlyTenant == null ? notTenants : onlyTenant.value())))
                 .map(rows -> {
                     List<JobRef> refs = new ArrayList<>(rows.size());
                     Cursor next = null;

@@ -3,10 +3,9 @@ package dev.parley.queue;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.kit.Fixtures;
+import dev.parley.kit.Plans;
 import dev.parley.kit.TestDatabase;
 import dev.parley.tenant.TenantId;
-import java.lang.reflect.Field;
-import java.lang.reflect.Modifier;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -14,17 +13,21 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.Objects;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The queue's statements as the server sees them, with a table full of finished jobs. */
 class JobQueuePlanIT {
     private static final int DONE = 300_000;
     private static final String UUIDS = "array[gen_random_uuid()]::uuid[]";
+    private static final String BETWEEN_TWO_PLACES = "now(), now(), gen_random_uuid(), now(), now(), gen_random_uuid()";
 
     @RegisterExtension
     static final TestDatabase db = TestDatabase.create();
@@ -36,8 +39,8 @@ class JobQueuePlanIT {
                     "DUE_OF_TENANT",
                     "array[1], now(), now(), gen_random_uuid(), array['a'], gen_random_uuid(), " + UUIDS),
             Map.entry("STILL_QUEUED", "array[1,2], " + UUIDS),
-            Map.entry("SWEEP", "now(), now(), gen_random_uuid(), now(), array['a'], " + UUIDS),
-            Map.entry("SWEEP_OF_TENANT", "now(), now(), gen_random_uuid(), now(), array['a'], gen_random_uuid()"),
+            Map.entry("SWEEP", BETWEEN_TWO_PLACES + ", array['a'], " + UUIDS),
+            Map.entry("SWEEP_OF_TENANT", BETWEEN_TWO_PLACES + ", array['a'], gen_random_uuid()"),
             Map.entry("CLAIM_FREE_LINES", "'me/1', array['a'], " + UUIDS),
             Map.entry("LEASE", UUIDS + ", 'me/1'"),
             Map.entry("EXTEND", UUIDS + ", array['me/1']"),
@@ -60,24 +63,17 @@ class JobQueuePlanIT {
                 """.formatted(DONE), tenant.value());
         db.execute("""
                 INSERT INTO bot.job_queue (job_id, tenant_id, job_type, inbound_event_id, status, trace_id, run_after)
-                SELECT gen_random_uuid(), tenant_id, 'process_inbound_message', inbound_event_id, 'done', trace_id,
-                       now() - random() * interval '3 days'
+                SELECT gen_random_uuid(), tenant_id, 'process_inbound_message', inbound_event_id,
+                       CASE WHEN random() < 0.05 THEN 'queued' ELSE 'done' END,
+                       trace_id, now() - random() * interval '3 days'
                 FROM bot.inbound_events
                 """);
         db.execute("ANALYZE bot.job_queue, bot.inbound_events");
     }
 
-    private static Map<String, String> statements() throws IllegalAccessException {
-        Map<String, String> statements = new TreeMap<>();
-        for (Class<?> owner : List.of(JobQueue.class, FreeLines.class, QueueUpkeep.class)) {
-            for (Field field : owner.getDeclaredFields()) {
-                if (Modifier.isStatic(field.getModifiers()) && field.getType() == String.class) {
-                    field.setAccessible(true);
-                    String sql = (String) field.get(null);
-                    statements.put(field.getName(), sql.replace(":page", "64"));
-                }
-            }
-        }
+    private static Map<String, String> statements() {
+        Map<String, String> statements = Plans.textsOf(JobQueue.class, FreeLines.class, QueueUpkeep.class);
+        statements.replaceAll((name, sql) -> sql.replace(":page", "64"));
         statements.put("BACKLOG", Backlog.READ);
         return statements;
     }
@@ -138,5 +134,34 @@ class JobQueuePlanIT {
                     .noneMatch(line ->
                             line.contains("Seq Scan on job_queue") || line.contains("Seq Scan on inbound_events"));
         }
+    }
+
+    private static Set<String> statementNames() {
+        return statements().keySet();
+    }
+
+    @ParameterizedTest
+    @MethodSource("statementNames")
+    void a_service_reads_what_a_key_finds_and_no_more(String name) throws Exception {
+        List<String> plan = Plans.kept(db, Objects.requireNonNull(statements().get(name)), true);
+
+        assertThat(Plans.excesses(plan, List.of("job_queue", "inbound_events")))
+                .as("%s", String.join("\n", plan))
+                .isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"DUE", "DUE_OF_TENANT", "SWEEP", "SWEEP_OF_TENANT"})
+    void a_page_is_read_in_the_order_of_its_index_and_not_sorted_out_of_all_that_is_due(String name) throws Exception {
+        assertThat(Plans.kept(db, Objects.requireNonNull(statements().get(name)), true))
+                .anyMatch(line -> line.contains("Incremental Sort"));
+    }
+
+    /** Otherwise the one above proves nothing. */
+    @Test
+    void a_session_that_was_not_told_so_collects_all_that_is_due_for_a_page() throws Exception {
+        assertThat(Plans.kept(db, JobQueue.DUE.replace(":page", "64"), false))
+                .anyMatch(line -> line.contains("Bitmap Heap Scan on job_queue"))
+                .noneMatch(line -> line.contains("Incremental Sort"));
     }
 }

@@ -3,8 +3,8 @@ package dev.parley.work;
 import dev.parley.queue.Cursor;
 import dev.parley.queue.Job;
 import dev.parley.queue.JobQueue;
+import dev.parley.queue.Lane;
 import dev.parley.tenant.TenantId;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Memory only, and confined to the owner's event loop.
  */
 final class Scans {
-    /** Index of the page that a scan takes while others must not stand behind it. */
-    private static final int SMALL_SHARE = 0;
+    /** Jobs in a batch of who has a backlog while others must not stand behind it, about. */
+    private static final int SMALL_SHARE = 16;
 
     private final List<Scan> all = new ArrayList<>();
     private final Scan main = new Scan(new HashSet<>(), null, null, Cursor.START, false);
@@ -108,7 +108,16 @@ final class Scans {
     int pageOf(Scan scan) {
         long now = nanoTime.getAsLong();
         boolean others = all.stream().anyMatch(other -> other != scan && other.isTrickling(now));
-        return others ? Math.min(scan.page, SMALL_SHARE) : scan.page;
+        return others ? Math.min(scan.page, smallPage(scan.lanes.size())) : scan.page;
+    }
+
+    /** A page is read of all lanes, and what is in it of the lanes of other workers is theirs. */
+    private static int smallPage(int lanes) {
+        int page = 0;
+        while (page + 1 < JobQueue.PAGES.size() && JobQueue.PAGES.get(page) * lanes < SMALL_SHARE * Lane.COUNT) {
+            page++;
+        }
+        return page;
     }
 
     /**
@@ -174,11 +183,11 @@ final class Scans {
      *
      * @param only null = all tenants but {@code not}
      */
-    record Swath(@Nullable TenantId only, Set<TenantId> not, OffsetDateTime until, Set<Integer> lanes) {}
+    record Swath(@Nullable TenantId only, Set<TenantId> not, Cursor until, Set<Integer> lanes) {}
 
     List<Swath> swaths() {
         return reading().stream()
-                .map(scan -> new Swath(scan.only, leftOut(scan), scan.cursor.runAfter(), Set.copyOf(scan.lanes)))
+                .map(scan -> new Swath(scan.only, leftOut(scan), scan.cursor, Set.copyOf(scan.lanes)))
                 .toList();
     }
 }

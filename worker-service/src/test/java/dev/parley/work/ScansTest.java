@@ -7,6 +7,7 @@ import dev.parley.queue.Job;
 import dev.parley.queue.JobId;
 import dev.parley.queue.JobQueue;
 import dev.parley.queue.JobType;
+import dev.parley.queue.Lane;
 import dev.parley.queue.Line;
 import dev.parley.queue.Line.Direction;
 import dev.parley.tenant.TenantId;
@@ -19,9 +20,12 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ScansTest {
     private static final OffsetDateTime NOON = OffsetDateTime.of(2026, 1, 1, 12, 0, 0, 0, ZoneOffset.UTC);
@@ -74,7 +78,11 @@ class ScansTest {
 
     /** Everybody has caught up, then {@link #LARGE} fills whole pages and is read apart. */
     private void crowd() {
-        scans.take(Set.of(1, 2), false);
+        crowd(Lane.COUNT);
+    }
+
+    private void crowd(int lanes) {
+        scans.take(IntStream.range(0, lanes).boxed().collect(Collectors.toSet()), false);
         read(scanOf(null), List.of());
         read(scanOf(null), jobs(LARGE, 0, 16));
         assertThat(scanOf(LARGE).cursor).isEqualTo(Cursor.at(job(LARGE, 15)));
@@ -199,6 +207,17 @@ class ScansTest {
         assertThat(pageOf(scanOf(LARGE))).isEqualTo(256);
     }
 
+    @ParameterizedTest
+    @CsvSource({"256,16", "255,64", "128,64", "64,64", "63,256", "1,256"})
+    void a_crowds_small_share_is_counted_in_jobs_of_our_own_lanes(int lanes, int page) {
+        crowd(lanes);
+        grow(LARGE, 16);
+
+        read(scanOf(null), jobs(SMALL, 200, 201));
+
+        assertThat(pageOf(scanOf(LARGE))).isEqualTo(page);
+    }
+
     @Test
     void two_backlogs_do_not_make_each_other_smaller() {
         crowd();
@@ -216,7 +235,6 @@ class ScansTest {
         read(scanOf(null), jobs(SMALL, 0, 1));
         scans.take(Set.of(2), false);
         Scan taken = scans.reading().get(1);
-        assertThat(pageOf(taken)).isEqualTo(16);
 
         read(taken, jobs(LARGE, 0, 16));
 
