@@ -212,7 +212,12 @@ final class Owner {
 
     private Uni<Reading> read(List<JobRef> ready) {
         Map<Scan, DueQuery> queries = new LinkedHashMap<>();
-        scans.reading().forEach(scan -> queries.put(scan, query(scan)));
+        List<Scan> toRead = scans.reading();
+        if (!toRead.isEmpty()) {
+            String[] types = typesToRead();
+            UUID[] parked = lines.parkedAfter(scans.earliest());
+            toRead.forEach(scan -> queries.put(scan, query(scan, types, parked)));
+        }
         // Sent together, executed in this order: the floor must be older than what it is the floor of.
         Uni<Floor> floor = parts.queue.readFloor(session);
         Uni<List<DueJob>> known = ready.isEmpty()
@@ -237,19 +242,22 @@ final class Owner {
         });
     }
 
-    private DueQuery query(Scan scan) {
-        String[] types = lines.size() < MOST_LINES
+    private String[] typesToRead() {
+        return lines.size() < MOST_LINES
                 ? parts.handlers.types()
                 : Arrays.stream(parts.handlers.types())
                         .filter(type -> !parts.handlers.isLeased(new JobType(type)))
                         .toArray(String[]::new);
+    }
+
+    private DueQuery query(Scan scan, String[] types, UUID[] parked) {
         return new DueQuery(
                 scan.lanes.toArray(Integer[]::new),
                 scan.cursor,
                 types,
                 scan.only,
                 uuids(scans.leftOut(scan)),
-                lines.parkedAfter(scans.earliest()),
+                parked,
                 scans.pageOf(scan));
     }
 
