@@ -10,7 +10,8 @@ import java.util.List;
 final class Workers implements AutoCloseable {
     private static final String MAIN = "dev.parley.work.BenchWorker";
     /** As the worker's image says. */
-    private static final List<String> JAVA = List.of("-XX:+UseSerialGC", "-Xms16m");
+    private static final List<String> JAVA = List.of(
+            "-XX:+UseSerialGC", "-Xms16m", "-XX:+IgnoreUnrecognizedVMOptions", "-XX:TrimNativeHeapInterval=10000");
 
     private static int started;
 

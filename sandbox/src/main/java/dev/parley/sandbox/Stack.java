@@ -29,7 +29,9 @@ public final class Stack implements AutoCloseable {
     /** As in the images, which say why. */
     private static final List<String> INGEST_JAVA = List.of("-XX:+UseG1GC", "-Xms32m");
 
-    private static final List<String> WORKER_JAVA = List.of("-XX:+UseSerialGC", "-Xms16m");
+    /** The last one since 17.0.9; an older Java does without. */
+    private static final List<String> WORKER_JAVA = List.of(
+            "-XX:+UseSerialGC", "-Xms16m", "-XX:+IgnoreUnrecognizedVMOptions", "-XX:TrimNativeHeapInterval=10000");
 
     private static final Duration READY = Duration.ofSeconds(120);
     private static final Duration INGEST_STOP = Duration.ofSeconds(20);
