@@ -32,12 +32,16 @@ final class Waiting {
 
     /** Asks again and again until the answer is yes. False when {@code patience} runs out first. */
     static boolean until(Duration patience, BooleanSupplier question) {
+        return until(patience, Duration.ofMillis(100), question);
+    }
+
+    static boolean until(Duration patience, Duration every, BooleanSupplier question) {
         long end = System.nanoTime() + patience.toNanos();
         while (!question.getAsBoolean()) {
             if (System.nanoTime() - end > 0) {
                 return false;
             }
-            pause(Duration.ofMillis(100));
+            pause(every);
         }
         return true;
     }
