@@ -71,7 +71,7 @@ final class Scenarios {
         add(KeyRotation.scenario());
         add(Scenario.of("snapshot", "a REPEATABLE READ snapshot is held all the time", Scenarios::holdSnapshot)
                 // Ten minutes of it, and drains before and after.
-                .at(Pace.of(60, 780, Settings.PER_SECOND)));
+                .at(Pace.of(180, 780, Settings.PER_SECOND)));
         add(History.scenario());
         add(Redrive.scenario());
         add(Redrive.scenarioHolding());
@@ -148,7 +148,7 @@ final class Scenarios {
     private static void holdSnapshot(Stage stage) {
         Burst burst = Burst.on(stage);
         burst.warmUp();
-        List<Double> before = burst.drain(3);
+        List<Double> before = burst.drainNowAndThen(4);
         List<Double> after;
         Duration forAfter = stage.left().dividedBy(8);
         List<Double> beside = new ArrayList<>();
@@ -159,12 +159,11 @@ final class Scenarios {
             statement.execute("SELECT count(*) FROM bot.job_queue");
             stage.say("a snapshot is held");
             while (stage.left().compareTo(forAfter) > 0) {
-                beside.add(burst.drain());
-                stage.pause(stage.left().minus(forAfter).dividedBy(10));
+                beside.addAll(burst.drainNowAndThen(1));
             }
             held.rollback();
             stage.say("it is given back");
-            after = burst.drain(3);
+            after = burst.drainNowAndThen(4);
         } catch (SQLException e) {
             throw new SandboxException("the snapshot was not held: " + e.getMessage(), e);
         }
