@@ -30,7 +30,7 @@ final class Flapping {
 
     static Scenario scenario() {
         return Scenario.of("flapping", "workers join and leave every second", Flapping::flap)
-                .at(Pace.of(60, 300, Settings.PER_SECOND));
+                .at(Pace.of(180, 300, Settings.PER_SECOND));
     }
 
     /**
@@ -87,14 +87,14 @@ final class Flapping {
         Thread thread = new Thread(() -> trouble.accept(stage, going), "ledger-flapping");
         thread.start();
         List<Double> rates = new ArrayList<>();
-        do {
+        while (going.getAsBoolean()) {
             double rate = burst.drain();
-            // One that went on when the trouble was over says less about it.
-            if (going.getAsBoolean() || rates.isEmpty()) {
+            // One that went on when the trouble was over says less about it; no other may stand for it.
+            if (going.getAsBoolean()) {
                 rates.add(rate);
             }
             stage.pause(EVERY);
-        } while (going.getAsBoolean());
+        }
         Waiting.until(PATIENCE, () -> !thread.isAlive());
         return rates;
     }
