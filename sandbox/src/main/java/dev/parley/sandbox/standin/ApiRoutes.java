@@ -19,12 +19,14 @@ import org.jspecify.annotations.Nullable;
 /** Puts every call of the API through the book and the faults before and after its endpoint. */
 final class ApiRoutes {
     private final Vertx vertx;
+    private final GhlGateway gateway;
     private final GhlApi api;
     private final Faults faults;
     private final CallBook book;
 
-    ApiRoutes(Vertx vertx, GhlApi api, Faults faults, CallBook book) {
+    ApiRoutes(Vertx vertx, GhlGateway gateway, GhlApi api, Faults faults, CallBook book) {
         this.vertx = vertx;
+        this.gateway = gateway;
         this.api = api;
         this.faults = faults;
         this.book = book;
@@ -59,7 +61,7 @@ final class ApiRoutes {
 
     private void serve(RoutingContext call, Function<RoutingContext, Answer> endpoint) {
         HttpServerRequest request = call.request();
-        String location = api.locationOf(call);
+        String location = gateway.locationOf(call);
         long number = book.enter(given -> entry(given, call, location));
         Optional<Fault> struck = faults.strike(request.method().name(), request.path(), location);
         struck.ifPresent(fault -> book.amend(number, entry -> entry.struckBy(fault.kind())));

@@ -75,8 +75,9 @@ public final class GhlStandIn implements AutoCloseable {
         this.inbox = new Inbox(vertx, accounts, events, sender, phone::changed);
         options.locations().forEach(accounts::add);
 
-        GhlApi api = new GhlApi(accounts, tokens, limits, inbox);
-        ApiRoutes apiRoutes = new ApiRoutes(vertx, api, faults, calls);
+        GhlGateway gateway = new GhlGateway(tokens, limits);
+        GhlApi api = new GhlApi(accounts, tokens, gateway, inbox);
+        ApiRoutes apiRoutes = new ApiRoutes(vertx, gateway, api, faults, calls);
         Router router = Router.router(vertx);
         router.route("/_*").handler(GhlStandIn::refuseStrangers);
         router.route("/phone").handler(GhlStandIn::refuseStrangers);
