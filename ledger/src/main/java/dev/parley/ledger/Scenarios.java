@@ -1,18 +1,12 @@
 package dev.parley.ledger;
 
-import dev.parley.sandbox.SandboxException;
 import dev.parley.sandbox.ServiceProcess;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -69,9 +63,7 @@ final class Scenarios {
         add(Flapping.scenario());
         add(Scenario.of("rolling", "a rolling restart; an older worker beside where one is given", Scenarios::roll));
         add(KeyRotation.scenario());
-        add(Scenario.of("snapshot", "a REPEATABLE READ snapshot is held all the time", Scenarios::holdSnapshot)
-                // Ten minutes of it, and drains before and after.
-                .at(Pace.of(180, 780, Settings.PER_SECOND)));
+        add(HeldSnapshot.scenario());
         add(History.scenario());
         add(Redrive.scenario());
         add(Redrive.scenarioHolding());
@@ -143,42 +135,6 @@ final class Scenarios {
             stage.pause(Duration.ofSeconds(3));
         }
         Stage.terminate(stage.stack().ingest());
-    }
-
-    private static void holdSnapshot(Stage stage) {
-        Burst burst = Burst.on(stage);
-        burst.warmUp();
-        List<Double> before = burst.drainNowAndThen(4);
-        List<Double> after;
-        Duration forAfter = stage.left().dividedBy(8);
-        List<Double> beside = new ArrayList<>();
-        try (Connection held = stage.eyes().session();
-                Statement statement = held.createStatement()) {
-            held.setAutoCommit(false);
-            statement.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
-            statement.execute("SELECT count(*) FROM bot.job_queue");
-            stage.say("a snapshot is held");
-            while (stage.left().compareTo(forAfter) > 0) {
-                beside.addAll(burst.drainNowAndThen(1));
-            }
-            held.rollback();
-            stage.say("it is given back");
-            after = burst.drainNowAndThen(4);
-        } catch (SQLException e) {
-            throw new SandboxException("the snapshot was not held: " + e.getMessage(), e);
-        }
-        List<Double> last = beside.subList(beside.size() * 2 / 3, beside.size());
-        // The better of both: workers get faster for minutes, and that is not the snapshot's merit.
-        List<Double> clean = Burst.median(before) > Burst.median(after) ? before : after;
-        stage.measured().bar(Burst.ratio("drain rate beside the snapshot, against clean", last, clean, 0.85));
-        stage.measured()
-                .note(String.format(
-                        Locale.ROOT,
-                        "jobs a second: before %,.0f; beside the snapshot, first and last third %,.0f and %,.0f; after %,.0f",
-                        Burst.median(before),
-                        Burst.median(beside.subList(0, (beside.size() + 2) / 3)),
-                        Burst.median(last),
-                        Burst.median(after)));
     }
 
     /** Before anything is sent: a Java that asks another clock takes long to start. */
