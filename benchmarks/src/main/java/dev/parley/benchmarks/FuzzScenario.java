@@ -42,9 +42,9 @@ final class FuzzScenario implements Scenario {
             FuzzRun run = new FuzzRun(own.stack().ingest().address(), SLUG, SEED);
             awaitKnown(run);
             long pid = own.stack().ingest().pid();
-            report.series("memory of ingest, before", "MB").add(IngestScenario.Memory.residentMegabytes(pid));
+            report.series("memory of ingest, before", "MB").add(Memory.residentMegabytes(pid));
             List<String> wrong = run.run(CASES, db, () -> liveHeapMegabytes(pid));
-            report.series("memory of ingest, after", "MB").add(IngestScenario.Memory.residentMegabytes(pid));
+            report.series("memory of ingest, after", "MB").add(Memory.residentMegabytes(pid));
             run.summary().lines().forEach(report::note);
             wrong.forEach(each -> report.note("WRONG: " + each));
             report.check("things that must not have happened", 0, wrong.size());

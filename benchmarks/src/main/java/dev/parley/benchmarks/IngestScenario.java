@@ -1,15 +1,11 @@
 package dev.parley.benchmarks;
 
 import dev.parley.benchmarks.load.HttpLoad;
-import dev.parley.benchmarks.load.SignedMessages;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
@@ -20,44 +16,37 @@ import java.util.Locale;
  * one event per commit by pgbench (the floor any team would build on), 256 per commit (the ceiling).
  */
 final class IngestScenario implements Scenario {
-    private static final int BODY = 1024;
-    private static final int CONTACTS = 5_000;
-    private static final Duration LEAD = Duration.ofSeconds(2);
+    private static final String FLOOR = "SQL alone, one event per commit (pgbench, %d clients)";
+    private static final String CEILING = "SQL alone, 256 per commit, 2 connections";
     private static final Duration MEASURED = Duration.ofSeconds(6);
     /** A JVM on two cores that are busy compiles for about a minute; until then no two rounds are alike. */
     private static final Duration WARM_UP = Duration.ofSeconds(20);
 
-    private int runs;
-
     @Override
     public Report run(Lab lab, int rounds) throws IOException, SQLException, InterruptedException {
         Report report = new Report("ingest: signed 1 KiB webhooks, answered after commit");
-        InetSocketAddress address = lab.door();
+        JudgedLoad load = new JudgedLoad(lab, report);
         long pid = lab.stack().ingest().pid();
         report.series("memory of ingest, idle", "MB").add(Memory.residentMegabytes(pid));
         FloorAndCeiling sql = new FloorAndCeiling(lab);
         int bestClients = sql.available() ? sql.bestClients() : 0;
+        String floor = String.format(Locale.ROOT, FLOOR, bestClients);
         // Compiled code and warm caches, on every kind of load it will see.
-        closed(lab, address, report, 256, false, WARM_UP);
-        closed(lab, address, report, 64, false, WARM_UP);
-        closed(lab, address, report, 256, true, WARM_UP);
+        load.closed(256, false, WARM_UP);
+        load.closed(64, false, WARM_UP);
+        load.closed(256, true, WARM_UP);
         for (int round = 0; round < rounds; round++) {
             for (String side : Alternating.order(round, "64", "256", "half", "floor", "ceiling")) {
                 switch (side) {
-                    case "64" -> ingest(lab, address, report, 64, false, "ingest, 64 connections");
-                    case "256" -> ingest(lab, address, report, 256, false, "ingest, 256 connections");
-                    case "half" -> ingest(lab, address, report, 256, true, "ingest, 256 connections, half duplicates");
+                    case "64" -> closed(lab, load, report, 64, false, "ingest, 64 connections");
+                    case "256" -> closed(lab, load, report, 256, false, "ingest, 256 connections");
+                    case "half" -> closed(lab, load, report, 256, true, "ingest, 256 connections, half duplicates");
                     case "floor" -> {
                         if (bestClients > 0) {
-                            report.series(
-                                            "SQL alone, one event per commit (pgbench, " + bestClients + " clients)",
-                                            "events/s")
-                                    .add(sql.floor(bestClients));
+                            report.series(floor, "events/s").add(sql.floor(bestClients));
                         }
                     }
-                    default ->
-                        report.series("SQL alone, 256 per commit, 2 connections", "events/s")
-                                .add(sql.ceiling());
+                    default -> report.series(CEILING, "events/s").add(sql.ceiling());
                 }
             }
             report.series("memory of ingest, full load", "MB").add(Memory.residentMegabytes(pid));
@@ -66,17 +55,13 @@ final class IngestScenario implements Scenario {
         Series at256 = report.series("ingest, 256 connections", "events/s");
         Series half = report.series("ingest, 256 connections, half duplicates", "events/s");
         if (bestClients > 0) {
-            Series floor =
-                    report.series("SQL alone, one event per commit (pgbench, " + bestClients + " clients)", "events/s");
-            report.atLeast("64 connections × one event per commit", 1.75, at64.ratioTo(floor));
-            report.atLeast("256 connections × one event per commit", 2.0, at256.ratioTo(floor));
+            Series oneByOne = report.series(floor, "events/s");
+            report.atLeast("64 connections × one event per commit", 1.75, at64.ratioTo(oneByOne));
+            report.atLeast("256 connections × one event per commit", 2.0, at256.ratioTo(oneByOne));
         } else {
             report.note("pgbench is not on the PATH: no floor was measured");
         }
-        report.atLeast(
-                "256 connections : 256 per commit",
-                0.6,
-                at256.ratioTo(report.series("SQL alone, 256 per commit, 2 connections", "events/s")));
+        report.atLeast("256 connections : 256 per commit", 0.6, at256.ratioTo(report.series(CEILING, "events/s")));
         report.atLeast("half duplicates : none", 1.0, half.ratioTo(at256));
         report.atMost(
                 "memory idle, MB",
@@ -90,17 +75,16 @@ final class IngestScenario implements Scenario {
                 "commits per event",
                 0.1,
                 report.series("commits per event, 256 connections", "").median());
-        openLoop(lab, address, report, rounds, at64.median() / 2);
+        open(lab, load, report, rounds, at64.median() / 2);
         return report;
     }
 
-    private void ingest(
-            Lab lab, InetSocketAddress address, Report report, int connections, boolean repeats, String name)
+    private static void closed(Lab lab, JudgedLoad load, Report report, int connections, boolean repeats, String name)
             throws IOException, SQLException {
         lab.reset();
         long allocated = allocated(lab);
         long writes = lab.writes();
-        HttpLoad.Result result = closed(lab, address, report, connections, repeats, MEASURED);
+        HttpLoad.Result result = load.closed(connections, repeats, MEASURED);
         report.series(name, "events/s").add(result.perSecond());
         if (!repeats) {
             report.series("p50, " + connections + " connections", "ms")
@@ -114,51 +98,13 @@ final class IngestScenario implements Scenario {
         }
     }
 
-    private HttpLoad.Result closed(
-            Lab lab, InetSocketAddress address, Report report, int connections, boolean repeats, Duration measured)
-            throws IOException, SQLException {
-        SignedMessages messages = messages(lab, connections, repeats);
-        HttpLoad.Result result = HttpLoad.closed(address, connections, LEAD, measured, messages);
-        check(lab, report, messages, result);
-        return result;
-    }
-
-    private SignedMessages messages(Lab lab, int connections, boolean repeats) {
-        return new SignedMessages(
-                "/webhooks/standard-webhooks/" + Lab.slug(0),
-                Integer.toString(++runs),
-                lab.webhookSecret(),
-                BODY,
-                CONTACTS,
-                connections,
-                repeats);
-    }
-
-    private static void check(Lab lab, Report report, SignedMessages messages, HttpLoad.Result result)
-            throws SQLException {
-        String run = "WHERE dedupe_key LIKE '%msg\\_" + messages.run() + "\\_%'";
-        report.check(
-                "answers that are neither accepted nor duplicate", 0, result.others("200 accepted", "200 duplicate"));
-        report.check("requests without an answer", 0, result.sent() - result.others());
-        report.check("answers \"accepted\"", messages.fresh(), result.answered("200 accepted"));
-        report.check("answers \"duplicate\"", result.sent() - messages.fresh(), result.answered("200 duplicate"));
-        report.check("events stored", messages.fresh(), lab.number("SELECT count(*) FROM bot.inbound_events " + run));
-        report.check(
-                "jobs stored with them",
-                messages.fresh(),
-                lab.number(
-                        "SELECT count(*) FROM bot.job_queue JOIN bot.inbound_events USING (inbound_event_id) " + run));
-    }
-
-    /** Nobody waits for an answer before sending the next: what senders feel at half of what it can. */
-    private void openLoop(Lab lab, InetSocketAddress address, Report report, int rounds, double perSecond)
+    /** What senders feel at half of what it can. */
+    private static void open(Lab lab, JudgedLoad load, Report report, int rounds, double perSecond)
             throws IOException, SQLException {
         String at = String.format(Locale.ROOT, "open loop at %,.0f/s, ", perSecond);
         for (int round = 0; round < rounds; round++) {
             lab.reset();
-            SignedMessages messages = messages(lab, 256, false);
-            HttpLoad.Result result = HttpLoad.open(address, 256, perSecond, LEAD, MEASURED, messages);
-            check(lab, report, messages, result);
+            HttpLoad.Result result = load.open(256, perSecond, MEASURED);
             report.series(at + "p50", "ms").add(result.latencyMicros().getValueAtPercentile(50) / 1e3);
             report.series(at + "p99", "ms").add(result.latencyMicros().getValueAtPercentile(99) / 1e3);
             report.series(at + "p99.9", "ms").add(result.latencyMicros().getValueAtPercentile(99.9) / 1e3);
@@ -190,19 +136,6 @@ final class IngestScenario implements Scenario {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted", e);
-        }
-    }
-
-    /** What a process has in memory. */
-    static final class Memory {
-        private Memory() {}
-
-        static double residentMegabytes(long pid) throws IOException {
-            return Files.readAllLines(Path.of("/proc", Long.toString(pid), "status")).stream()
-                    .filter(line -> line.startsWith("VmRSS:"))
-                    .mapToDouble(line -> Double.parseDouble(line.replaceAll("[^0-9]", "")) / 1024)
-                    .findFirst()
-                    .orElse(Double.NaN);
         }
     }
 }

@@ -43,7 +43,7 @@ final class LatencyScenario implements Scenario {
                 add(report, "answered → reply at the provider", measured.replied);
                 add(report, "sent → answered", measured.answered);
             }
-            report.series("memory of a worker, idle", "MB").add(IngestScenario.Memory.residentMegabytes(worker.pid()));
+            report.series("memory of a worker, idle", "MB").add(Memory.residentMegabytes(worker.pid()));
         } finally {
             worker.stop(Duration.ofSeconds(30));
         }

@@ -80,7 +80,7 @@ final class StartScenario implements Scenario {
             report.series(name + READY, "s").add(worker.untilReady().toNanos() / 1e9);
             // What was needed for the start alone has been done by then.
             TimeUnit.MILLISECONDS.sleep(SETTLE_MILLIS);
-            report.series(name + MEMORY, "MB").add(IngestScenario.Memory.residentMegabytes(worker.pid()));
+            report.series(name + MEMORY, "MB").add(Memory.residentMegabytes(worker.pid()));
         }
     }
 
