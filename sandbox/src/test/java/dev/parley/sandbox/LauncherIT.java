@@ -82,6 +82,11 @@ class LauncherIT {
                 }
             }
 
+            assertThat(Files.readString(data.resolve("log/ingest.log")))
+                    .as("started, and no warning that nobody could do anything about")
+                    .contains("started in")
+                    .doesNotContain("io.micrometer");
+
             try (Launched down = run("down")) {
                 assertThat(down.exit()).isZero();
                 assertThat(down.output()).contains("Stopped.");

@@ -113,7 +113,11 @@ class ServiceProcessIT {
                 .allSatisfy(line ->
                         assertThat(line.getJsonObject("mdc", new JsonObject())).isEqualTo(new JsonObject()))
                 .anySatisfy(line -> assertThat(line.getString("message")).endsWith(" stopped"));
-        assertThat(service.log()).doesNotContain(KEY).doesNotContain(Login.WORKER.password());
+        assertThat(service.log())
+                .doesNotContain(KEY)
+                .doesNotContain(Login.WORKER.password())
+                // Of that nobody could do anything about.
+                .doesNotContain("io.micrometer");
     }
 
     @Test
