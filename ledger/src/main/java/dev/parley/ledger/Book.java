@@ -1,6 +1,5 @@
 package dev.parley.ledger;
 
-import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -18,8 +17,7 @@ final class Book {
             String address,
             String eventId,
             String messageId,
-            JsonObject body,
-            byte[] bytes,
+            JsonText body,
             String signature,
             boolean poison) {}
 

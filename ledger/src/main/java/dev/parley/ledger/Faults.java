@@ -17,6 +17,9 @@ final class Faults {
     static final String ACCEPTS = "Postgres accepts connections";
     static final String ANSWERED_WHILE_AWAY = "an answer while Postgres is away";
 
+    /** Percent: nothing is kept of what is told to come again; a young virtual machine compiles meanwhile. */
+    private static final double FLAT = 10;
+
     private static final String FULL = """
             CREATE OR REPLACE FUNCTION public.ledger_full() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
@@ -149,6 +152,8 @@ final class Faults {
                         "events",
                         0,
                         true));
+        stage.measured()
+                .bar(new Bar("growth of ingest's memory while Postgres was away", ingest.growth(), "%", FLAT, true));
         stage.measured().note("memory of ingest while Postgres was away: " + ingest.change());
     }
 

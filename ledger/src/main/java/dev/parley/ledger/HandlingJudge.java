@@ -1,5 +1,6 @@
 package dev.parley.ledger;
 
+import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -54,13 +55,14 @@ final class HandlingJudge {
             return;
         }
         Rows.Message first = heard.get(0);
-        boolean hasDecision = first.payload().getJsonObject("decision") != null
-                && first.payload().getJsonObject("decision").getString("intent") != null
+        JsonObject decision = first.payload().object().getJsonObject("decision");
+        boolean hasDecision = decision != null
+                && decision.getString("intent") != null
                 && (sent == null || sent.text().equals(first.text()));
         findings.check(
                 Promise.ONE_DECISION, hasDecision, () -> name + " was heard with other words or without a decision");
-        if (hasDecision) {
-            String silence = first.payload().getJsonObject("decision").getString("silence");
+        if (decision != null && hasDecision) {
+            String silence = decision.getString("silence");
             int expected = silence == null ? 1 : 0;
             findings.check(
                     Promise.ONE_REPLY,

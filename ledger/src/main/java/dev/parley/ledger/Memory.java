@@ -21,6 +21,11 @@ record Memory(long pid, long kilobytes) {
         }
     }
 
+    /** In percent since then; NaN where nothing is known. */
+    double growth() {
+        return kilobytes == 0 ? Double.NaN : 100.0 * (of(pid).kilobytes - kilobytes) / kilobytes;
+    }
+
     String change() {
         return String.format(Locale.ROOT, "%,d kB before, %,d kB after", kilobytes, of(pid).kilobytes);
     }

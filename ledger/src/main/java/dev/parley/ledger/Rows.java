@@ -30,7 +30,7 @@ record Rows(
             @Nullable String providerEventId,
             @Nullable String providerMessageId,
             @Nullable String address,
-            JsonObject payload,
+            JsonText payload,
             UUID trace) {}
 
     record Job(
@@ -58,22 +58,24 @@ record Rows(
             boolean inbound,
             @Nullable String providerMessageId,
             @Nullable String text,
-            JsonObject payload,
+            JsonText payload,
             UUID trace) {
         boolean isBots() {
-            return !inbound && "bot".equals(payload.getString("author"));
+            return !inbound && "bot".equals(payload.object().getString("author"));
         }
 
         String state() {
-            return payload.getJsonObject("delivery", new JsonObject()).getString("state", "none");
+            return payload.object().getJsonObject("delivery", new JsonObject()).getString("state", "none");
         }
 
         @Nullable
         UUID inReplyTo() {
-            String event = payload.getString("in_reply_to");
+            String event = payload.object().getString("in_reply_to");
             return event == null ? null : UUID.fromString(event);
         }
     }
+
+    private static final int PAGE = 1_000;
 
     /** What a tenant needs to have for its rows to be of the run: history planted before it is left out. */
     private static final String OF_THE_RUN = "tenant_id NOT IN (SELECT tenant_id FROM core.tenants"
@@ -114,6 +116,8 @@ record Rows(
     static Rows read(Connection db) throws SQLException {
         db.setAutoCommit(false);
         try (Statement statement = db.createStatement()) {
+            // Otherwise the driver holds a whole table before it gives the first row.
+            statement.setFetchSize(PAGE);
             statement.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
             return new Rows(
                     all(statement, EVENTS, Rows::event),
@@ -152,7 +156,7 @@ record Rows(
                 row.getString(4),
                 row.getString(5),
                 row.getString(6),
-                new JsonObject(row.getString(7)),
+                JsonText.of(row.getString(7)),
                 id(row, 8));
     }
 
@@ -170,7 +174,7 @@ record Rows(
                 row.getString(5).equals("inbound"),
                 row.getString(6),
                 row.getString(7),
-                new JsonObject(row.getString(8)),
+                JsonText.of(row.getString(8)),
                 id(row, 9));
     }
 

@@ -16,7 +16,6 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -194,8 +193,7 @@ final class Run {
                     ? String.format("msg%017d", event.number())
                     : messageIds.getOrDefault(event.toldBefore(), "");
             messageIds.put(event.number(), messageId);
-            JsonObject body = body(provider, event, location, contact, eventId, messageId);
-            byte[] bytes = body.encode().getBytes(StandardCharsets.UTF_8);
+            JsonText body = JsonText.of(body(provider, event, location, contact, eventId, messageId));
             parcels.add(new Book.Parcel(
                     event.number(),
                     tenants.get(person.tenant()).value(),
@@ -203,8 +201,7 @@ final class Run {
                     eventId,
                     messageId,
                     body,
-                    bytes,
-                    provider.sign(bytes),
+                    provider.sign(body.utf8()),
                     scenario.poison().test(event)));
         }
         return parcels;

@@ -106,7 +106,7 @@ final class Sender implements AutoCloseable {
         client.request(request)
                 .compose(open -> {
                     Duration leaves = book.now();
-                    return open.send(Buffer.buffer(parcel.bytes()))
+                    return open.send(Buffer.buffer(parcel.body().utf8()))
                             .compose(response -> response.body().map(body -> answer(response, body)))
                             .onSuccess(any -> book.answered(book.now().minus(leaves)));
                 })

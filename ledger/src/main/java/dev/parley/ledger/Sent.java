@@ -1,6 +1,5 @@
 package dev.parley.ledger;
 
-import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -25,7 +24,7 @@ record Sent(
         String address,
         String eventId,
         String messageId,
-        JsonObject body,
+        JsonText body,
         boolean poison,
         @Nullable Duration firstSent,
         @Nullable Duration acknowledged,
@@ -36,7 +35,7 @@ record Sent(
     }
 
     String text() {
-        return body.getString("body", "");
+        return body.object().getString("body", "");
     }
 
     /** How a violation names it. */

@@ -35,7 +35,7 @@ final class StorageJudge {
             for (Rows.Event event : found) {
                 findings.check(
                         Promise.PAYLOAD_AS_SENT,
-                        event.payload().equals(sent.body())
+                        event.payload().object().equals(sent.body().object())
                                 && event.tenant().equals(sent.tenant())
                                 && sent.address().equals(event.address()),
                         () -> sent.name() + " is stored with other content, for another tenant or of another contact");

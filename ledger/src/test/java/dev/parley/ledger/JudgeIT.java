@@ -191,7 +191,7 @@ class JudgeIT {
                 one.address(),
                 twin,
                 one.messageId(),
-                one.body().copy().put("webhookId", twin),
+                JsonText.of(one.body().object().put("webhookId", twin)),
                 false,
                 Duration.ofSeconds(9),
                 Duration.ofSeconds(10),

@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
-import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -46,8 +45,7 @@ class SenderIT {
 
     private static Book.Parcel parcel(int number) {
         String id = new UUID(0, number).toString();
-        return new Book.Parcel(
-                number, new UUID(0, 0), "+15550000000", id, id, new JsonObject(), new byte[] {'{', '}'}, "s", false);
+        return new Book.Parcel(number, new UUID(0, 0), "+15550000000", id, id, JsonText.of("{}"), "s", false);
     }
 
     private void sendThree() {

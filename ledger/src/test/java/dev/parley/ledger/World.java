@@ -82,7 +82,7 @@ final class World {
                 person.address(),
                 eventId,
                 messageId,
-                body,
+                JsonText.of(body),
                 false,
                 Duration.ofSeconds(number),
                 Duration.ofSeconds(number).plusMillis(500),
