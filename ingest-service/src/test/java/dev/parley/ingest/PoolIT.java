@@ -6,6 +6,8 @@ import dev.parley.inbound.InboundEvent;
 import dev.parley.inbound.InboundEventStore;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
+import io.vertx.core.Vertx;
+import io.vertx.core.impl.VertxInternal;
 import io.vertx.mutiny.sqlclient.Pool;
 import jakarta.inject.Inject;
 import java.time.Duration;
@@ -13,13 +15,22 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The pool as the service configures it. */
+/** The pool and the event loops, as the service configures them. */
 @QuarkusTest
 @QuarkusTestResource(value = IngestDatabase.class, restrictToAnnotatedClass = true)
 @Timeout(60)
 class PoolIT {
     @Inject
     Pool pool;
+
+    @Inject
+    Vertx vertx;
+
+    @Test
+    void there_is_one_event_loop_for_each_processor() {
+        assertThat(((VertxInternal) vertx).nettyEventLoopGroup())
+                .hasSize(Runtime.getRuntime().availableProcessors());
+    }
 
     @Test
     void the_statement_that_stores_a_batch_is_prepared_once_for_all_batches() {

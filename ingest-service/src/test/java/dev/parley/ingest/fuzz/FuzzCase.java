@@ -9,6 +9,7 @@ import java.util.Random;
 /**
  * One request, reproducible from the run's seed and its number.
  *
+ * @param provider the subject's name
  * @param genuine whether the provider itself would have sent exactly these bytes with these headers
  * @param what for whoever has to understand a failure: what was done to it
  * @param wire the request as it goes over the wire
@@ -16,12 +17,31 @@ import java.util.Random;
 public record FuzzCase(long number, String provider, boolean genuine, String what, byte[] body, byte[] wire) {
 
     /** As the vendor sends it, with nothing done to it. */
-    static FuzzCase genuine(long number, FuzzSubject subject, String slug, byte[] body) {
+    static FuzzCase genuine(long number, FuzzSubject subject, String slug, byte[] original) {
+        byte[] body = subject.sendable(original);
         String path = subject.path(slug);
         List<Map.Entry<String, String>> headers =
                 List.copyOf(subject.sign(path, body, number).entrySet());
         return new FuzzCase(
-                number, subject.provider(), true, "", body, wire("POST", path, headers, body, new Random(number)));
+                number,
+                subject.name(),
+                true,
+                "",
+                body,
+                wire(subject, subject.method(), path, headers, body, new Random(number)));
+    }
+
+    /** @param body what it says, wherever that stands */
+    static byte[] wire(
+            FuzzSubject subject,
+            String method,
+            String path,
+            List<Map.Entry<String, String>> headers,
+            byte[] body,
+            Random random) {
+        return subject.method().equals("GET")
+                ? wire(method, path + "?" + new String(body, StandardCharsets.ISO_8859_1), headers, new byte[0], random)
+                : wire(method, path, headers, body, random);
     }
 
     static byte[] wire(

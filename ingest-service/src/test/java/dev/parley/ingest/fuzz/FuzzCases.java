@@ -52,7 +52,7 @@ public final class FuzzCases {
 
     private FuzzCase genuine(long number, FuzzSubject subject, Random random) {
         List<Mutation> done = new ArrayList<>();
-        byte[] body = Mutation.spoilt(sample(subject, number, random), random, done);
+        byte[] body = subject.sendable(Mutation.spoilt(sample(subject, number, random), random, done));
         String path = subject.path(slug);
         List<Map.Entry<String, String>> headers = new ArrayList<>();
         subject.sign(path, body, number).forEach((name, value) -> headers.add(Map.entry(oddCase(name, random), value)));
@@ -61,11 +61,11 @@ public final class FuzzCases {
         String sent = random.nextInt(10) == 0 && !subject.signsThePath() ? path + "?n=" + number : path;
         return new FuzzCase(
                 number,
-                subject.provider(),
+                subject.name(),
                 subject.canSign(body),
                 done.toString(),
                 body,
-                FuzzCase.wire("POST", sent, headers, body, random));
+                FuzzCase.wire(subject, subject.method(), sent, headers, body, random));
     }
 
     private static String oddCase(String name, Random random) {
@@ -93,11 +93,11 @@ public final class FuzzCases {
     private FuzzCase forged(long number, FuzzSubject subject, Random random) {
         List<Mutation> done = new ArrayList<>();
         byte[] original = sample(subject, number, random);
-        byte[] body = random.nextBoolean() ? original : Mutation.spoilt(original, random, done);
+        byte[] body = subject.sendable(random.nextBoolean() ? original : Mutation.spoilt(original, random, done));
         String path = subject.path(slug);
         Map<String, String> signed = new LinkedHashMap<>(subject.sign(path, body, number));
         List<Map.Entry<String, String>> headers = new ArrayList<>();
-        String method = "POST";
+        String method = subject.method();
         String what;
         List<String> names = new ArrayList<>(signed.keySet());
         names.remove("Content-Type");
@@ -149,11 +149,11 @@ public final class FuzzCases {
         signed.forEach((name, value) -> headers.add(Map.entry(name, value)));
         return new FuzzCase(
                 number,
-                subject.provider(),
+                subject.name(),
                 false,
                 what + " " + done,
                 body,
-                FuzzCase.wire(method, path, headers, body, random));
+                FuzzCase.wire(subject, method, path, headers, body, random));
     }
 
     /** Another letter, at a place where every letter counts. */

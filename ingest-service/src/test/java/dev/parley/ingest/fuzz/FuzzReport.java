@@ -54,7 +54,7 @@ public final class FuzzReport {
     /** @param cases the generator of what is seen, by number */
     public FuzzReport(List<FuzzSubject> subjects, LongFunction<FuzzCase> cases) {
         this.cases = cases;
-        this.subjects = subjects.stream().collect(Collectors.toMap(FuzzSubject::provider, subject -> subject));
+        this.subjects = subjects.stream().collect(Collectors.toMap(FuzzSubject::name, subject -> subject));
     }
 
     public synchronized void seen(FuzzCase one, Fuzz.Answered answer) {
@@ -182,7 +182,7 @@ public final class FuzzReport {
         return taken.size();
     }
 
-    /** How often a genuine or forged case of {@code provider} was answered like that; {@code "200 accepted"}. */
+    /** How often a genuine or forged case of a subject was answered like that; {@code "200 accepted"}. */
     public synchronized int count(String kind, String answer) {
         return counts.getOrDefault(kind, Map.of()).getOrDefault(answer, 0);
     }

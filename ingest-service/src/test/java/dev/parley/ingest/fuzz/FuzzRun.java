@@ -115,11 +115,11 @@ public final class FuzzRun {
         }
         // A run that was refused for another reason, or believed nobody, would prove nothing.
         for (FuzzSubject subject : subjects) {
-            if (report.count(subject.provider() + " forged", "401 refused") == 0) {
-                wrong.add("nothing of " + subject.provider() + " was refused");
+            if (report.count(subject.name() + " forged", "401 refused") == 0) {
+                wrong.add("nothing of " + subject.name() + " was refused");
             }
-            if (report.count(subject.provider() + " genuine", "200 quarantined") == 0) {
-                wrong.add("nothing of " + subject.provider() + " was put aside");
+            if (report.count(subject.name() + " genuine", "200 quarantined") == 0) {
+                wrong.add("nothing of " + subject.name() + " was put aside");
             }
         }
         if (report.stored() <= count / 4) {

@@ -13,12 +13,27 @@ public interface FuzzSubject {
     /** The provider's name, as it stands in the URL. */
     String provider();
 
+    /** Tells it apart from another subject of the same provider. */
+    default String name() {
+        return provider();
+    }
+
+    /** With GET what would be the body stands in the query. */
+    default String method() {
+        return "POST";
+    }
+
+    /** What the vendor makes of these bytes before it signs them, where not every byte can be sent. */
+    default byte[] sendable(byte[] body) {
+        return body;
+    }
+
     /** What a tenant's settings need for its events to be its own; {@code tag} is unique to the run. */
     default JsonObject settings(String tag) {
         return new JsonObject();
     }
 
-    /** What to keep as the tenant's secrets under {@code webhook:<provider>}; empty = the provider's keys are its own. */
+    /** What to keep as the tenant's secrets under {@code webhook:<provider>}; empty = the provider's keys are its own, or another subject's. */
     default List<String> secrets() {
         return List.of();
     }

@@ -58,13 +58,18 @@ public final class TwilioSubject implements FuzzSubject {
                 .sorted(Comparator.comparing(Field::name).thenComparing(Field::value))
                 .collect(java.util.stream.Collectors.toCollection(LinkedHashSet::new))
                 .forEach(field -> signed.append(field.name()).append(field.value()));
-        byte[] hash =
-                Keyed.hash("HmacSHA1", Keyed.utf8(TOKEN), signed.toString().getBytes(StandardCharsets.ISO_8859_1));
         return Map.of(
                 "Content-Type",
                 "application/x-www-form-urlencoded; charset=UTF-8",
                 "X-Twilio-Signature",
-                Base64.getEncoder().encodeToString(hash));
+                signature(signed.toString()));
+    }
+
+    /** @param signed bytes, one a character */
+    static String signature(String signed) {
+        return Base64.getEncoder()
+                .encodeToString(
+                        Keyed.hash("HmacSHA1", Keyed.utf8(TOKEN), signed.getBytes(StandardCharsets.ISO_8859_1)));
     }
 
     @Override
