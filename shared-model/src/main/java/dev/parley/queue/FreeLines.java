@@ -115,7 +115,7 @@ public final class FreeLines {
      * And for this transaction's plans, because a session behind a pooler cannot be told: in the index's order, by its first
      * entries, whatever statistics say about how little is due.
      */
-    private static final String ONE_CLAIMER = """
+    static final String ONE_CLAIMER = """
             SELECT pg_advisory_xact_lock($1, -1),
                    set_config('enable_seqscan', 'off', true),
                    set_config('enable_bitmapscan', 'off', true)

@@ -12,6 +12,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** What the server would do for a statement, and which statements a class has. */
 public final class Plans {
@@ -41,28 +42,44 @@ public final class Plans {
      * @param toldSo whether the session was set up as Parley's are; if not, only that it plans once
      */
     public static List<String> kept(TestDatabase db, String sql, boolean toldSo) throws SQLException {
+        return explain(db, (toldSo ? Prepared.KEEP_PLANS_BY_KEY + "; " : "") + Prepared.PLAN_ONCE, sql, null);
+    }
+
+    /**
+     * As a session plans it that nobody set up.
+     *
+     * @param arguments SQL, in the order of the parameters
+     * @param generic for any arguments; else for these
+     */
+    public static List<String> of(TestDatabase db, String sql, String arguments, boolean generic) throws SQLException {
+        return explain(
+                db, "SET plan_cache_mode = " + (generic ? "force_generic_plan" : "force_custom_plan"), sql, arguments);
+    }
+
+    private static List<String> explain(TestDatabase db, String settings, String sql, @Nullable String arguments)
+            throws SQLException {
         List<String> plan = new ArrayList<>();
         try (Connection connection = db.connect();
                 Statement statement = connection.createStatement()) {
-            if (toldSo) {
-                statement.execute(Prepared.KEEP_PLANS_BY_KEY);
-            }
-            statement.execute(Prepared.PLAN_ONCE);
+            statement.execute(settings);
             statement.execute("PREPARE it AS " + sql);
-            int parameters;
-            try (ResultSet row = statement.executeQuery(
-                    "SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = 'it'")) {
-                row.next();
-                parameters = row.getInt(1);
-            }
-            String any = parameters == 0 ? "" : "(" + String.join(", ", Collections.nCopies(parameters, "NULL")) + ")";
-            try (ResultSet rows = statement.executeQuery("EXPLAIN EXECUTE it" + any)) {
+            String given = arguments == null ? nulls(statement) : arguments;
+            try (ResultSet rows =
+                    statement.executeQuery("EXPLAIN EXECUTE it" + (given.isEmpty() ? "" : "(" + given + ")"))) {
                 while (rows.next()) {
                     plan.add(rows.getString(1));
                 }
             }
         }
         return plan;
+    }
+
+    private static String nulls(Statement statement) throws SQLException {
+        try (ResultSet row = statement.executeQuery(
+                "SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = 'it'")) {
+            row.next();
+            return String.join(", ", Collections.nCopies(row.getInt(1), "NULL"));
+        }
     }
 
     /** Where {@code plan} reads more of {@code tables} than what keys find: whole tables, whole indexes, bitmaps. */
