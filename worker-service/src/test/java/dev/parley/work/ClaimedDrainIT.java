@@ -3,14 +3,12 @@ package dev.parley.work;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.parley.kit.Fixtures;
 import dev.parley.kit.TestDatabase;
 import dev.parley.kit.TestDatabase.Login;
 import dev.parley.queue.Backoff;
 import dev.parley.queue.DueJob;
 import dev.parley.queue.FreeLines;
 import dev.parley.queue.JobQueue;
-import dev.parley.queue.JobType;
 import dev.parley.queue.QueueUpkeep;
 import dev.parley.spi.Outcome;
 import dev.parley.tenant.Settings;
@@ -20,7 +18,6 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,45 +28,16 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What of the queue's promises still holds where neither session locks nor LISTEN work: all of them. */
-class ClaimedDrainIT {
-    private static final JobType PROCESS = JobType.PROCESS_INBOUND_MESSAGE;
-    private static final JobType SEND = JobType.SEND_OUTBOUND_MESSAGE;
-
+class ClaimedDrainIT extends Drains {
     @RegisterExtension
     static final TestDatabase db = TestDatabase.create();
 
-    private final Fixtures given = new Fixtures(db);
-    private final List<TestWorker> workers = new ArrayList<>();
-    private TenantId tenant;
-
-    @BeforeAll
-    static void openLedger() {
-        Ledger.open(db);
-    }
-
-    @BeforeEach
-    void ownTenant() {
-        tenant = given.tenant();
-    }
-
-    @AfterEach
-    void stopAndForget() {
-        workers.forEach(TestWorker::close);
-        db.execute("DELETE FROM bot.job_queue");
-        db.execute("TRUNCATE test.ledger");
-    }
-
-    private TestWorker start(TestWorker.Builder worker) {
-        TestWorker started = worker.start();
-        workers.add(started);
-        return started;
+    ClaimedDrainIT() {
+        super(db);
     }
 
     private static TestWorker.Builder worker() {
@@ -80,18 +48,9 @@ class ClaimedDrainIT {
         return given.job(given.event(tenant, address));
     }
 
-    private UUID send(String address) {
-        return given.job(given.event(tenant, address), SEND.name());
-    }
-
     private Map<String, Object> row(UUID job) {
         return db.rows("SELECT status, attempts, last_error FROM bot.job_queue WHERE job_id = ?", job)
                 .get(0);
-    }
-
-    private void awaitStatus(UUID job, String status) {
-        await().atMost(Duration.ofSeconds(20))
-                .untilAsserted(() -> assertThat(row(job).get("status")).isEqualTo(status));
     }
 
     @Test

@@ -32,8 +32,9 @@ final class Ledger implements BatchJobHandler {
     }
 
     static void open(TestDatabase db) {
-        db.execute("CREATE SCHEMA test");
-        db.execute("CREATE TABLE test.ledger (n bigserial PRIMARY KEY, job_id uuid, address text, attempt int)");
+        db.execute("CREATE SCHEMA IF NOT EXISTS test");
+        db.execute(
+                "CREATE TABLE IF NOT EXISTS test.ledger (n bigserial PRIMARY KEY, job_id uuid, address text, attempt int)");
         db.execute("GRANT USAGE ON SCHEMA test TO parley_worker");
         db.execute("GRANT ALL ON ALL TABLES IN SCHEMA test TO parley_worker");
         db.execute("GRANT ALL ON ALL SEQUENCES IN SCHEMA test TO parley_worker");
