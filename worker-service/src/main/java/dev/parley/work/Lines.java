@@ -7,13 +7,12 @@ import dev.parley.queue.JobRef;
 import dev.parley.queue.Line;
 import dev.parley.queue.Line.Direction;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Deque;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -59,7 +58,7 @@ final class Lines {
         }
     }
 
-    private record Parked(Cursor place) {}
+    private record Parked(Cursor place, Line line) {}
 
     private record Alarm(long at, Line line, JobId head) {}
 
@@ -67,7 +66,9 @@ final class Lines {
     private final Map<Line, State> lines = new HashMap<>();
     private final Map<Direction, Set<Line>> ready = new EnumMap<>(Direction.class);
     private final PriorityQueue<Alarm> alarms = new PriorityQueue<>((a, b) -> Long.compare(a.at, b.at));
-    private final Deque<Parked> window = new ArrayDeque<>();
+    /** Of what is remembered, and of nothing else: a name that is forgotten must be read again. */
+    private final Map<JobId, Parked> window = new LinkedHashMap<>();
+
     private long sweepsStarted;
     private boolean wantsSweep;
 
@@ -83,9 +84,10 @@ final class Lines {
      * admitted in this turn, in the order of {@link JobRef#ORDER_OF_WORK} within a line.
      */
     boolean admit(DueJob due) {
-        boolean admitted = admitToLine(JobRef.of(due.job()));
-        if (!admitted && window.size() < WINDOW) {
-            window.add(new Parked(Cursor.at(due.job())));
+        JobRef ref = JobRef.of(due.job());
+        boolean admitted = admitToLine(ref);
+        if (!admitted && window.size() < WINDOW && knows(ref)) {
+            window.put(ref.id(), new Parked(Cursor.at(due.job()), ref.line()));
         }
         return admitted;
     }
@@ -137,13 +139,15 @@ final class Lines {
         }
     }
 
-    private static void stepBehind(State state, JobRef ref) {
+    private void stepBehind(State state, JobRef ref) {
         if (state.horizon != null && JobRef.ORDER_OF_WORK.compare(ref, state.horizon) >= 0) {
             return;
         }
         state.behind.add(ref);
         if (state.behind.size() > KEPT_PER_LINE) {
-            state.horizon = state.behind.pollLast();
+            JobRef last = Objects.requireNonNull(state.behind.pollLast());
+            state.horizon = last;
+            window.remove(last.id());
         }
     }
 
@@ -180,6 +184,7 @@ final class Lines {
 
     /** {@code ref} is settled for good; whoever stands behind may go on. */
     void free(JobRef ref) {
+        window.remove(ref.id());
         State state = lines.get(ref.line());
         if (state == null) {
             return;
@@ -286,12 +291,12 @@ final class Lines {
     }
 
     /**
-     * What was read and parked and stands after {@code cursor} in reading order: the next read need not bring it again.
-     * Cursors only move forward, so what they have passed is dropped here.
+     * What is remembered and stands after {@code cursor} in reading order: the next read need not bring it again. A cursor
+     * may move back, when two scans join: what is forgotten is not in here and comes again, in its order.
      */
     UUID[] parkedAfter(Cursor cursor) {
-        window.removeIf(parked -> parked.place.compareTo(cursor) <= 0);
-        return window.stream().map(parked -> parked.place.jobId().value()).toArray(UUID[]::new);
+        window.values().removeIf(parked -> parked.place.compareTo(cursor) <= 0);
+        return window.keySet().stream().map(JobId::value).toArray(UUID[]::new);
     }
 
     /** Dead letters that hold their lines. */
@@ -337,6 +342,7 @@ final class Lines {
         lines.keySet().removeIf(line -> lanes.contains(line.lane()));
         ready.values().forEach(some -> some.removeIf(line -> lanes.contains(line.lane())));
         alarms.removeIf(alarm -> lanes.contains(alarm.line.lane()));
+        window.values().removeIf(parked -> lanes.contains(parked.line.lane()));
     }
 
     /** Lanes in which a call is out: they cannot be given up yet. */

@@ -2,6 +2,7 @@ package dev.parley.work;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.parley.queue.Cursor;
 import dev.parley.queue.DueJob;
 import dev.parley.queue.Job;
 import dev.parley.queue.JobId;
@@ -125,9 +126,47 @@ class LinesTest {
         lines.runAtHead(ref("a", 1));
         lines.admit(due("a", 2));
         lines.admit(due("a", 5));
-        assertThat(lines.parkedAfter(dev.parley.queue.Cursor.before(NOON))).hasSize(2);
-        assertThat(lines.parkedAfter(dev.parley.queue.Cursor.before(NOON.plusSeconds(3))))
-                .hasSize(1);
+        assertThat(lines.parkedAfter(Cursor.before(NOON))).hasSize(2);
+        assertThat(lines.parkedAfter(Cursor.before(NOON.plusSeconds(3)))).hasSize(1);
+    }
+
+    /** A reader may move back, when it joins one that is behind: what was forgotten meanwhile has to come again. */
+    @Test
+    void what_was_read_and_forgotten_is_read_again() {
+        lines.runAtHead(ref("a", 0));
+        IntStream.rangeClosed(1, Lines.KEPT_PER_LINE + 10).forEach(n -> lines.admit(due("a", n)));
+        // Comes late, and takes the place of the last one that was remembered.
+        lines.admit(due("a", -1));
+
+        assertThat(lines.parkedAfter(Cursor.START))
+                .hasSize(Lines.KEPT_PER_LINE)
+                .contains(ref("a", -1).id().value())
+                .doesNotContain(
+                        ref("a", Lines.KEPT_PER_LINE).id().value(),
+                        ref("a", Lines.KEPT_PER_LINE + 1).id().value());
+    }
+
+    @Test
+    void who_is_let_go_unhandled_is_read_again() {
+        lines.runAtHead(ref("a", 1));
+        lines.admit(due("a", 2));
+
+        lines.free(ref("a", 2));
+
+        assertThat(lines.parkedAfter(Cursor.START)).isEmpty();
+    }
+
+    @Test
+    void lanes_that_come_back_are_read_as_if_for_the_first_time() {
+        lines.runAtHead(ref("a", 1));
+        lines.admit(due("a", 2));
+        lines.runAtHead(ref("b", 1));
+        lines.admit(due("b", 2));
+
+        lines.forget(Set.of("a".hashCode() & 255));
+
+        assertThat(lines.parkedAfter(Cursor.START))
+                .containsExactly(ref("b", 2).id().value());
     }
 
     @Test
