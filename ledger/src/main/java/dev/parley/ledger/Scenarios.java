@@ -78,6 +78,12 @@ final class Scenarios {
                                 + " may name it")));
         add(Scenario.of("mixed", "anything, at random from the seed", Scenarios::mix)
                 .at(Pace.of(60, 900, Settings.PER_SECOND)));
+        add(Scenario.of(
+                        "little-room",
+                        "as mixed, with workers that remember twenty waiting contacts at most",
+                        Scenarios::mix)
+                .on(ground -> ground.worker().put("PARLEY_WORKER_LINES_MAX", "20"))
+                .at(Pace.of(60, 300, 2 * Settings.PER_SECOND)));
     }
 
     static Map<String, Scenario> all() {

@@ -6,6 +6,7 @@ import dev.parley.queue.JobId;
 import dev.parley.queue.JobRef;
 import dev.parley.queue.Line;
 import dev.parley.queue.Line.Direction;
+import dev.parley.tenant.TenantId;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -22,6 +23,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,6 +66,7 @@ final class Lines {
 
     private final LongSupplier nanoTime;
     private final Map<Line, State> lines = new HashMap<>();
+    private final Map<TenantId, Integer> linesOfTenants = new HashMap<>();
     private final Map<Direction, Set<Line>> ready = new EnumMap<>(Direction.class);
     private final PriorityQueue<Alarm> alarms = new PriorityQueue<>((a, b) -> Long.compare(a.at, b.at));
     /** Of what is remembered, and of nothing else: a name that is forgotten must be read again. */
@@ -129,7 +132,7 @@ final class Lines {
 
     /** Remembers {@code ref} as waiting its turn; it is looked at again when its line is free. */
     void park(JobRef ref) {
-        State state = lines.computeIfAbsent(ref.line(), line -> new State());
+        State state = stateOf(ref.line());
         boolean isHead = state.head != null && state.head.id().equals(ref.id());
         if (!isHead) {
             stepBehind(state, ref);
@@ -137,6 +140,17 @@ final class Lines {
         if (state.head == null || (isHead && !state.running)) {
             makeReady(ref.line());
         }
+    }
+
+    private State stateOf(Line line) {
+        return lines.computeIfAbsent(line, added -> {
+            linesOfTenants.merge(added.tenant(), 1, Integer::sum);
+            return new State();
+        });
+    }
+
+    private void countOut(Line removed) {
+        linesOfTenants.computeIfPresent(removed.tenant(), (tenant, count) -> count == 1 ? null : count - 1);
     }
 
     private void stepBehind(State state, JobRef ref) {
@@ -153,7 +167,7 @@ final class Lines {
 
     /** {@code ref} holds its line until {@code after} from now; null = until it is settled by somebody else (a dead letter that holds). */
     void waitAtHead(JobRef ref, @Nullable Duration after) {
-        State state = lines.computeIfAbsent(ref.line(), line -> new State());
+        State state = stateOf(ref.line());
         if (state.head != null
                 && !state.head.id().equals(ref.id())
                 && (state.running || JobRef.ORDER_OF_WORK.compare(state.head, ref) < 0)) {
@@ -175,7 +189,7 @@ final class Lines {
 
     /** {@code ref} is out on a call; nothing else of its line runs until {@link #free}. */
     void runAtHead(JobRef ref) {
-        State state = lines.computeIfAbsent(ref.line(), line -> new State());
+        State state = stateOf(ref.line());
         state.behind.remove(ref);
         state.head = ref;
         state.running = true;
@@ -210,7 +224,9 @@ final class Lines {
 
     private void forgetIfIdle(Line line, State state) {
         if (state.isIdle()) {
-            lines.remove(line);
+            if (lines.remove(line) != null) {
+                countOut(line);
+            }
             notReady(line);
         }
     }
@@ -339,7 +355,13 @@ final class Lines {
 
     /** Forgets lanes that are given up or lost. */
     void forget(Set<Integer> lanes) {
-        lines.keySet().removeIf(line -> lanes.contains(line.lane()));
+        lines.keySet().removeIf(line -> {
+            boolean gone = lanes.contains(line.lane());
+            if (gone) {
+                countOut(line);
+            }
+            return gone;
+        });
         ready.values().forEach(some -> some.removeIf(line -> lanes.contains(line.lane())));
         alarms.removeIf(alarm -> lanes.contains(alarm.line.lane()));
         window.values().removeIf(parked -> lanes.contains(parked.line.lane()));
@@ -356,12 +378,28 @@ final class Lines {
         return busy;
     }
 
-    boolean has(Line line) {
-        return lines.containsKey(line);
+    /** Was its tail forgotten, and must be looked up before it can go on? */
+    boolean awaitsSweep(Line line) {
+        State state = lines.get(line);
+        return state != null && state.awaitsSweep != 0;
     }
 
     int size() {
         return lines.size();
+    }
+
+    int sizeOf(TenantId tenant) {
+        return linesOfTenants.getOrDefault(tenant, 0);
+    }
+
+    /** Who has most lines here, of the tenants that {@code asked}; null = none of them has any. */
+    @Nullable
+    TenantId largest(Predicate<TenantId> asked) {
+        return linesOfTenants.entrySet().stream()
+                .filter(entry -> asked.test(entry.getKey()))
+                .max(Map.Entry.comparingByValue())
+                .map(Map.Entry::getKey)
+                .orElse(null);
     }
 
     void parkAll(Collection<JobRef> refs) {

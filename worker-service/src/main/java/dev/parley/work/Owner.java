@@ -8,7 +8,6 @@ import dev.parley.queue.JobQueue;
 import dev.parley.queue.JobQueue.DueQuery;
 import dev.parley.queue.JobQueue.Floor;
 import dev.parley.queue.JobRef;
-import dev.parley.queue.JobType;
 import dev.parley.queue.Line.Direction;
 import dev.parley.queue.Settlement;
 import dev.parley.tenant.TenantId;
@@ -18,7 +17,6 @@ import io.vertx.mutiny.pgclient.PgConnection;
 import io.vertx.mutiny.sqlclient.Pool;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -41,20 +39,16 @@ import org.jboss.logging.Logger;
 final class Owner {
     private static final Logger LOG = Logger.getLogger(Owner.class);
     private static final Duration BALANCE_EVERY = Duration.ofMillis(500);
-    private static final Duration SWEEP_EVERY = Duration.ofSeconds(5);
-    private static final Duration SWEEP_AGAIN_AFTER = Duration.ofSeconds(1);
     private static final int READY_AT_ONCE = 64;
-    /** Beyond so many waiting lines, sends are left in the queue: memory is for order, not for the backlog. */
-    private static final int MOST_LINES = 100_000;
 
     private final Parts parts;
     private final PgConnection session;
     private final Lanes lanes;
     private final Lines lines;
     private final Scans scans;
+    private final Backpressure backpressure;
+    private final Sweeps sweeps;
     private long balancedAt = Long.MIN_VALUE;
-    private long nextSweepAt;
-    private boolean sweeping;
     private boolean reading = true;
 
     /** What an owner works with; the same for every session of a worker. */
@@ -84,7 +78,8 @@ final class Owner {
         this.lanes = new Lanes(parts.config.lease().duration(), parts.random, hasStayed);
         this.lines = new Lines(parts.nanoTime);
         this.scans = new Scans(parts.config.batch().max(), parts.nanoTime);
-        nextSweepAt = parts.nanoTime.getAsLong() + SWEEP_EVERY.toNanos();
+        this.backpressure = new Backpressure(parts.config.lines().max(), lines, scans);
+        this.sweeps = new Sweeps(parts, lanes, lines, scans);
     }
 
     Uni<Void> start() {
@@ -109,7 +104,10 @@ final class Owner {
                         .chain(changed -> reading
                                 ? work().map(worked -> worked || changed || !settled.isEmpty())
                                 : Uni.createFrom().item(!settled.isEmpty())))
-                .invoke(() -> parts.meters.owns(lanes.owned().size(), lines.size(), parts.calls.size()));
+                .invoke(() -> {
+                    parts.meters.owns(lanes.owned().size(), lines.size(), parts.calls.size());
+                    parts.meters.holdsBack(scans.heldBack().size());
+                });
     }
 
     /** How long the next turn can wait if nothing happens. */
@@ -199,7 +197,8 @@ final class Owner {
 
     private Uni<Boolean> work() {
         scans.disable(parts.disabledTenants.get());
-        sweepIfTime();
+        backpressure.apply();
+        sweeps.startIfTime();
         List<JobRef> ready = new ArrayList<>(lines.takeReady(Direction.INCOMING, READY_AT_ONCE, READY_AT_ONCE));
         ready.addAll(lines.takeReady(Direction.OUTGOING, Math.min(READY_AT_ONCE, parts.calls.room()), 1));
         ready.addAll(lines.takeReady(Direction.ASIDE, Math.min(READY_AT_ONCE, parts.calls.roomAside()), 1));
@@ -214,7 +213,7 @@ final class Owner {
         Map<Scan, DueQuery> queries = new LinkedHashMap<>();
         List<Scan> toRead = scans.reading();
         if (!toRead.isEmpty()) {
-            String[] types = typesToRead();
+            String[] types = parts.handlers.types();
             UUID[] parked = lines.parkedAfter(scans.earliest());
             toRead.forEach(scan -> queries.put(scan, query(scan, types, parked)));
         }
@@ -240,14 +239,6 @@ final class Owner {
             }
             return new Reading((Floor) results.get(0), lists.get(0), pages);
         });
-    }
-
-    private String[] typesToRead() {
-        return lines.size() < MOST_LINES
-                ? parts.handlers.types()
-                : Arrays.stream(parts.handlers.types())
-                        .filter(type -> !parts.handlers.isLeased(new JobType(type)))
-                        .toArray(String[]::new);
     }
 
     private DueQuery query(Scan scan, String[] types, UUID[] parked) {
@@ -326,55 +317,7 @@ final class Owner {
         });
     }
 
-    // ---- sweeping
-
-    /** Looks, aside, for jobs behind the cursors that nobody told us about: late commits, returned or hand-made rows. */
-    private void sweepIfTime() {
-        long now = parts.nanoTime.getAsLong();
-        if (sweeping || (now < nextSweepAt && !lines.wantsSweep()) || owned().isEmpty()) {
-            return;
-        }
-        sweeping = true;
-        long sweep = lines.sweepStarted();
-        Uni<Void> all = Uni.createFrom().voidItem();
-        for (Scans.Swath swath : scans.swaths()) {
-            all = all.chain(() -> sweepFrom(Cursor.START, swath));
-        }
-        all.subscribe().with(ignored -> endSweep(sweep, now), failure -> {
-            // Whoever waits for the end of a sweep waits for the next one: this one has not seen all.
-            LOG.debugf("sweep failed: %s", FailurePolicy.describe(failure));
-            sweeping = false;
-            nextSweepAt = parts.nanoTime.getAsLong() + SWEEP_AGAIN_AFTER.toNanos();
-        });
-    }
-
-    private void endSweep(long sweep, long begun) {
-        lines.sweepEnded(sweep);
-        sweeping = false;
-        long took = parts.nanoTime.getAsLong() - begun;
-        // At most a twentieth of the time, however much there is to walk over.
-        nextSweepAt = begun + Math.max(SWEEP_EVERY.toNanos(), 20 * took);
-    }
-
-    private Uni<Void> sweepFrom(Cursor after, Scans.Swath swath) {
-        return parts.queue
-                .sweep(parts.aside, after, swath.until(), parts.handlers.types(), swath.only(), uuids(swath.not()))
-                .emitOn(parts.calls.loop())
-                .chain(page -> {
-                    for (JobRef ref : page.jobs()) {
-                        if (swath.lanes().contains(ref.line().lane())
-                                && lanes.owned().contains(ref.line().lane())
-                                && !lines.knows(ref)
-                                && (lines.has(ref.line()) || lines.size() < MOST_LINES)) {
-                            lines.park(ref);
-                        }
-                    }
-                    Cursor next = page.next();
-                    return next == null ? Uni.createFrom().voidItem() : sweepFrom(next, swath);
-                });
-    }
-
-    private static UUID[] uuids(Collection<TenantId> tenants) {
+    static UUID[] uuids(Collection<TenantId> tenants) {
         return tenants.stream().map(TenantId::value).toArray(UUID[]::new);
     }
 

@@ -28,6 +28,7 @@ final class Scans {
     private final Scan main = new Scan(new HashSet<>(), null, null, Cursor.START, false);
     private final int mostPage;
     private final LongSupplier nanoTime;
+    private final Set<TenantId> heldBack = new HashSet<>();
     private Set<TenantId> disabled = Set.of();
 
     /** @param most jobs in a batch */
@@ -47,12 +48,24 @@ final class Scans {
 
     /** Reads {@code lanes} from the beginning, on their own until they have caught up. */
     void take(Set<Integer> lanes, boolean careful) {
-        all.add(new Scan(new HashSet<>(lanes), null, null, Cursor.START, careful));
+        Scan taken = new Scan(new HashSet<>(lanes), null, null, Cursor.START, careful);
+        all.add(taken);
+        for (TenantId tenant : heldBack) {
+            Scan apart = taken.splitOff(tenant, Cursor.START);
+            apart.careful = careful;
+            all.add(apart);
+        }
     }
 
     void drop(Set<Integer> lanes) {
         all.forEach(scan -> scan.lanes.removeAll(lanes));
-        all.removeIf(scan -> scan != main && scan.lanes.isEmpty());
+        all.removeIf(scan -> {
+            boolean gone = scan != main && scan.lanes.isEmpty();
+            if (gone && scan.parent != null && scan.only != null) {
+                scan.parent.split.remove(scan.only);
+            }
+            return gone;
+        });
     }
 
     /** These tenants, and no others, are not read. Who was switched on again is read from the beginning. */
@@ -60,6 +73,7 @@ final class Scans {
         if (tenants.equals(disabled)) {
             return;
         }
+        heldBack.removeAll(tenants);
         tenants.forEach(this::stopReadingApart);
         for (TenantId again : disabled) {
             if (!tenants.contains(again)) {
@@ -81,9 +95,33 @@ final class Scans {
         return disabled.contains(tenant);
     }
 
+    /**
+     * Nothing more is read of {@code tenant}, and its place is kept: what waits in the queue then costs no memory and comes
+     * later, in its order.
+     */
+    void holdBack(TenantId tenant) {
+        if (isDisabled(tenant) || !heldBack.add(tenant)) {
+            return;
+        }
+        List.copyOf(all).stream()
+                .filter(scan -> scan.only == null && !scan.split.contains(tenant))
+                .forEach(scan -> all.add(scan.splitOff(tenant, scan.cursor)));
+    }
+
+    /** {@code tenant} is read again from where it was held back, on its own until it has caught up. */
+    void goOn(TenantId tenant) {
+        heldBack.remove(tenant);
+    }
+
+    Set<TenantId> heldBack() {
+        return Set.copyOf(heldBack);
+    }
+
     /** Those that have something to read. */
     List<Scan> reading() {
-        return all.stream().filter(scan -> !scan.lanes.isEmpty()).toList();
+        return all.stream()
+                .filter(scan -> !scan.lanes.isEmpty() && (scan.only == null || !heldBack.contains(scan.only)))
+                .toList();
     }
 
     /** No scan that reads is before this place. */
@@ -186,7 +224,8 @@ final class Scans {
     record Swath(@Nullable TenantId only, Set<TenantId> not, Cursor until, Set<Integer> lanes) {}
 
     List<Swath> swaths() {
-        return reading().stream()
+        return all.stream()
+                .filter(scan -> !scan.lanes.isEmpty())
                 .map(scan -> new Swath(scan.only, leftOut(scan), scan.cursor, Set.copyOf(scan.lanes)))
                 .toList();
     }

@@ -19,6 +19,8 @@ public interface WorkerConfig {
 
     Batch batch();
 
+    Lines lines();
+
     Lease lease();
 
     Retry retry();
@@ -81,6 +83,15 @@ public interface WorkerConfig {
     interface Batch {
         /** Jobs read and handled in one turn at most: 16, 64 or 256. */
         @WithDefault("256")
+        int max();
+    }
+
+    interface Lines {
+        /**
+         * Contacts' lines that wait (for a call's end, a retry, a vendor's pause) and are remembered at once. Beyond it the
+         * tenant that has most of them is read no further until they are fewer.
+         */
+        @WithDefault("100000")
         int max();
     }
 

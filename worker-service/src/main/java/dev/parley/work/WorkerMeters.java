@@ -30,6 +30,7 @@ final class WorkerMeters {
     private final AtomicInteger lanes = new AtomicInteger();
     private final AtomicInteger inFlight = new AtomicInteger();
     private final AtomicInteger waitingLines = new AtomicInteger();
+    private final AtomicInteger heldBack = new AtomicInteger();
     private final AtomicLong due = new AtomicLong();
     private final AtomicLong oldestMillis = new AtomicLong();
     private final AtomicLong deadLetters = new AtomicLong();
@@ -55,6 +56,7 @@ final class WorkerMeters {
         gauge("parley.lanes.owned", "lanes this worker owns", lanes);
         gauge("parley.calls.in.flight", "calls to the outside not yet back", inFlight);
         gauge("parley.lines.waiting", "contacts' lines whose head waits or is out on a call", waitingLines);
+        gauge("parley.tenants.held.back", "tenants read no further because too many of their contacts wait", heldBack);
         gauge("parley.jobs.due", "due jobs in the queue, counted up to 10000", due);
         gauge("parley.jobs.dead", "dead letters, counted up to 100000", deadLetters);
         Gauge.builder("parley.jobs.oldest", oldestMillis, millis -> millis.get() / 1000.0)
@@ -106,6 +108,10 @@ final class WorkerMeters {
         lanes.set(lanesOwned);
         waitingLines.set(linesWaiting);
         inFlight.set(callsInFlight);
+    }
+
+    void holdsBack(int tenants) {
+        heldBack.set(tenants);
     }
 
     void depth(QueueUpkeep.Depth depth) {

@@ -277,6 +277,43 @@ class LeasedCallsIT extends Drains {
     }
 
     @Test
+    void a_tenant_with_too_many_waiting_contacts_keeps_their_order_and_holds_up_no_other() {
+        // Given a worker with room for twenty waiting contacts, and sixty that wait, three sends each
+        Map<String, List<UUID>> sendsTo = new HashMap<>();
+        for (int nth = 0; nth < 3; nth++) {
+            for (int contact = 0; contact < 60; contact++) {
+                String address = "+" + contact;
+                sendsTo.computeIfAbsent(address, first -> new ArrayList<>()).add(send(address));
+            }
+        }
+        Vendor vendor = new Vendor();
+        start(TestWorker.on(db)
+                .calls(300)
+                .remembering(20)
+                .handling(Ledger.of(PROCESS))
+                .calling(vendor));
+        await().untilAsserted(() -> assertThat(vendor.calls).hasSizeGreaterThanOrEqualTo(16));
+
+        // Then another tenant is answered, first word to last
+        TenantId other = given.tenant();
+        UUID heard = given.job(given.event(other, "+1"));
+        UUID said = given.job(given.event(other, "+1"), SEND.name());
+        awaitStatus(heard, "done");
+        await().untilAsserted(() -> assertThat(vendor.open).containsKey(said));
+        vendor.open.get(said).complete("ok");
+        awaitStatus(said, "done");
+        assertThat(vendor.calls).as("the rest is left in the queue").hasSizeLessThan(60);
+
+        // and so is everybody else, in order
+        vendor.answerAtOnce = true;
+        List.copyOf(vendor.open.values()).forEach(call -> call.complete("ok"));
+        awaitAllDone();
+        assertThat(vendor.calls).doesNotHaveDuplicates().hasSize(3 * 60 + 1);
+        assertThat(sendsTo.values())
+                .allSatisfy(sends -> assertThat(vendor.calls).containsSubsequence(sends));
+    }
+
+    @Test
     void what_was_throttled_once_and_fails_now_for_another_reason_pauses_nobody() {
         UUID failing = send("+1");
         Vendor vendor = new Vendor();

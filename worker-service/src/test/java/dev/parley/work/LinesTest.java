@@ -218,4 +218,27 @@ class LinesTest {
         assertThat(lines.admit(due("a", 1))).isFalse();
         assertThat(lines.admit(due("b", 1))).isFalse();
     }
+
+    @Test
+    void lines_are_counted_by_tenant_while_they_are_remembered() {
+        assertThat(lines.largest(tenant -> true)).isNull();
+        lines.waitAtHead(ref("a", 1), Duration.ofSeconds(5));
+        lines.park(ref("a", 2));
+        lines.runAtHead(ref("b", 1));
+        lines.park(ref("c", 1));
+
+        assertThat(lines.sizeOf(TENANT)).isEqualTo(3);
+        assertThat(lines.largest(tenant -> true)).isEqualTo(TENANT);
+        assertThat(lines.largest(tenant -> !tenant.equals(TENANT))).isNull();
+
+        lines.free(ref("b", 1));
+        lines.free(ref("b", 1));
+        lines.forget(Set.of(ref("c", 1).line().lane()));
+        assertThat(lines.sizeOf(TENANT)).isEqualTo(1);
+        lines.free(ref("a", 1));
+        assertThat(lines.sizeOf(TENANT)).as("one still stands behind").isEqualTo(1);
+        lines.free(ref("a", 2));
+        assertThat(lines.sizeOf(TENANT)).isZero();
+        assertThat(lines.largest(tenant -> true)).isNull();
+    }
 }

@@ -297,4 +297,94 @@ class ScansTest {
 
         assertThat(scanOf(null).careful).isFalse();
     }
+
+    @Test
+    void of_a_tenant_held_back_nothing_is_read_and_its_place_is_kept() {
+        scans.take(Set.of(1), false);
+        List<Job> mixed = new ArrayList<>(jobs(LARGE, 0, 8));
+        mixed.addAll(jobs(SMALL, 8, 12));
+        mixed.addAll(jobs(new TenantId(new UUID(9, 9)), 12, 16));
+        read(scanOf(null), mixed);
+        Cursor place = scanOf(null).cursor;
+
+        scans.holdBack(LARGE);
+        scans.holdBack(LARGE);
+
+        read(scanOf(null), List.of());
+        assertThat(scans.leftOut(scanOf(null))).containsExactly(LARGE);
+        assertThat(scans.swaths())
+                .as("its forgotten tails are still looked for, as far as it was read")
+                .anySatisfy(swath -> {
+                    assertThat(swath.only()).isEqualTo(LARGE);
+                    assertThat(swath.until()).isEqualTo(place);
+                });
+
+        scans.goOn(LARGE);
+
+        assertThat(scanOf(LARGE).cursor).isEqualTo(place);
+        read(scanOf(LARGE), List.of());
+        assertThat(scans.leftOut(scanOf(null))).isEmpty();
+    }
+
+    @Test
+    void a_crowd_held_back_keeps_the_place_of_its_own_scan() {
+        crowd();
+        Cursor place = scanOf(LARGE).cursor;
+        read(scanOf(null), List.of());
+
+        scans.holdBack(LARGE);
+
+        assertThat(scans.reading()).extracting(scan -> scan.only).containsOnlyNulls();
+        scans.goOn(LARGE);
+        assertThat(scanOf(LARGE).cursor).isEqualTo(place);
+    }
+
+    @Test
+    void lanes_taken_meanwhile_are_read_without_the_tenant_held_back_and_later_with_it_from_the_beginning() {
+        scans.take(Set.of(1), false);
+        read(scanOf(null), List.of());
+        scans.holdBack(LARGE);
+
+        scans.take(Set.of(2), true);
+
+        assertThat(scans.reading())
+                .hasSize(2)
+                .allSatisfy(scan -> assertThat(scans.leftOut(scan)).containsExactly(LARGE));
+        List.copyOf(scans.reading()).forEach(scan -> read(scan, List.of()));
+        scans.goOn(LARGE);
+        assertThat(scans.reading().stream().filter(scan -> LARGE.equals(scan.only) && scan.lanes.equals(Set.of(2))))
+                .singleElement()
+                .satisfies(scan -> {
+                    assertThat(scan.cursor).isEqualTo(Cursor.START);
+                    assertThat(scan.careful).isTrue();
+                });
+        List.copyOf(scans.reading()).stream().filter(scan -> scan.only != null).forEach(scan -> read(scan, List.of()));
+        List.copyOf(scans.reading()).forEach(scan -> read(scan, List.of()));
+        assertThat(scanOf(null).lanes).containsExactlyInAnyOrder(1, 2);
+        assertThat(scans.leftOut(scanOf(null))).isEmpty();
+    }
+
+    @Test
+    void a_tenant_that_is_disabled_is_held_back_no_more() {
+        scans.take(Set.of(1), false);
+        scans.holdBack(LARGE);
+
+        scans.disable(Set.of(LARGE));
+        scans.holdBack(LARGE);
+
+        assertThat(scans.heldBack()).isEmpty();
+        scans.disable(Set.of());
+        assertThat(scanOf(LARGE).cursor).isEqualTo(Cursor.START);
+    }
+
+    @Test
+    void who_gave_away_all_lanes_and_takes_others_reads_every_tenant_again() {
+        crowd();
+
+        scans.drop(IntStream.range(0, Lane.COUNT).boxed().collect(Collectors.toSet()));
+        scans.take(Set.of(1), false);
+        read(scans.reading().get(0), List.of());
+
+        assertThat(scans.leftOut(scanOf(null))).isEmpty();
+    }
 }

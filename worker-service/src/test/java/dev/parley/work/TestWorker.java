@@ -55,6 +55,7 @@ final class TestWorker implements AutoCloseable {
         private Waypoint waypoint = Waypoint.NONE;
         private boolean owned = true;
         private int calls = 16;
+        private int lines = 100_000;
         private @Nullable Pool aside;
 
         private Builder(TestDatabase db) {
@@ -119,6 +120,11 @@ final class TestWorker implements AutoCloseable {
 
         Builder calls(int most) {
             calls = most;
+            return this;
+        }
+
+        Builder remembering(int mostLines) {
+            lines = mostLines;
             return this;
         }
 
@@ -196,6 +202,11 @@ final class TestWorker implements AutoCloseable {
                 @Override
                 public Batch batch() {
                     return () -> 256;
+                }
+
+                @Override
+                public Lines lines() {
+                    return () -> lines;
                 }
 
                 @Override
