@@ -37,6 +37,7 @@ public final class Bench {
         SCENARIOS.put("long", new LongScenario());
         SCENARIOS.put("price", new PriceScenario());
         SCENARIOS.put("settings", new SettingsScenario());
+        SCENARIOS.put("collector", new CollectorScenario());
         SCENARIOS.put("crypto", JmhScenario.crypto());
         SCENARIOS.put("pure", JmhScenario.pure());
         SCENARIOS.put("start", new StartScenario());
