@@ -27,7 +27,7 @@ final class Backpressure {
 
     void apply() {
         for (TenantId tenant : scans.heldBack()) {
-            if (lines.size() < most - most / 10 || lines.sizeOf(tenant) < most / 200) {
+            if (lines.size() < most - most / 10 || lines.sizeOf(tenant) < Math.max(1, most / 200)) {
                 scans.goOn(tenant);
                 LOG.infof("tenant %s is read on: %d of its contacts wait", tenant.value(), lines.sizeOf(tenant));
             }
