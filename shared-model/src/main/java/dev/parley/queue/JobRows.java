@@ -73,7 +73,7 @@ final class JobRows {
         private @Nullable String text;
         private @Nullable JsonObject parsed;
 
-        /** @param text null = not read, or not there */
+        /** @param text null = not read: every event has one. Nobody may take that for one without words */
         StoredPayload(@Nullable String text) {
             this.text = text;
         }
@@ -82,7 +82,10 @@ final class JobRows {
         public JsonObject get() {
             JsonObject known = parsed;
             if (known == null) {
-                known = text != null && Json.decodeValue(text) instanceof JsonObject json ? json : new JsonObject();
+                if (text == null) {
+                    throw new IllegalStateException("this job was read without its event's payload");
+                }
+                known = Json.decodeValue(text) instanceof JsonObject json ? json : new JsonObject();
                 parsed = known;
                 text = null;
             }

@@ -205,9 +205,7 @@ final class Owner {
         return read(ready).call(() -> parts.waypoint.reach(Moment.READ)).chain(this::run);
     }
 
-    private record Page(List<DueJob> jobs, int limit) {}
-
-    private record Reading(Floor floor, List<DueJob> ready, Map<Scan, Page> pages) {}
+    private record Reading(Floor floor, List<DueJob> ready, Map<Scan, Admission.Page> pages) {}
 
     private Uni<Reading> read(List<JobRef> ready) {
         Map<Scan, DueQuery> queries = new LinkedHashMap<>();
@@ -231,11 +229,11 @@ final class Owner {
             @SuppressWarnings("unchecked") // the second and all later ones are lists of jobs, see above
             List<List<DueJob>> lists = (List<List<DueJob>>) (List<?>) results.subList(1, results.size());
             forgetGone(ready, lists.get(0));
-            Map<Scan, Page> pages = new LinkedHashMap<>();
+            Map<Scan, Admission.Page> pages = new LinkedHashMap<>();
             int i = 1;
             for (Map.Entry<Scan, DueQuery> entry : queries.entrySet()) {
                 int limit = JobQueue.PAGES.get(entry.getValue().page());
-                pages.put(entry.getKey(), new Page(lists.get(i++), limit));
+                pages.put(entry.getKey(), new Admission.Page(lists.get(i++), limit));
             }
             return new Reading((Floor) results.get(0), lists.get(0), pages);
         });
@@ -261,8 +259,7 @@ final class Owner {
     // ---- running
 
     private Uni<Boolean> run(Reading reading) {
-        List<DueJob> admitted = new ArrayList<>();
-        List<DueJob> careful = new ArrayList<>();
+        List<DueJob> known = new ArrayList<>();
         for (DueJob due : reading.ready) {
             if (scans.isDisabled(due.job().tenant())
                     || !lanes.owned().contains(due.job().line().lane())) {
@@ -270,31 +267,17 @@ final class Owner {
             } else if (!due.waits().isZero()) {
                 lines.waitAtHead(JobRef.of(due.job()), due.waits());
             } else if (lines.admit(due)) {
-                admitted.add(due);
+                known.add(due);
             }
         }
-        for (Map.Entry<Scan, Page> entry : reading.pages.entrySet()) {
-            Scan scan = entry.getKey();
-            List<DueJob> page = entry.getValue().jobs();
-            List<DueJob> list = scan.careful ? careful : admitted;
-            int before = list.size();
-            for (DueJob due : page) {
-                if (scan.lanes.contains(due.job().line().lane()) && lines.admit(due)) {
-                    list.add(due);
-                    parts.meters.read(due.job(), reading.floor.now().toInstant());
-                }
-            }
-            // Reading is final up to the floor only: what is stamped later may still be on its way to a commit.
-            scans.advance(
-                    scan,
-                    page.stream().map(DueJob::job).toList(),
-                    entry.getValue().limit(),
-                    list.size() - before,
-                    Cursor.before(reading.floor.floor()));
-        }
+        Admission fresh = new Admission(
+                lines, due -> parts.meters.read(due.job(), reading.floor.now().toInstant()));
+        // Reading is final up to the floor only: what is stamped later may still be on its way to a commit.
+        fresh.take(reading.pages, scans, Cursor.before(reading.floor.floor()));
         Turn turn = new Turn(parts, session, lines, this::moveOn, reading.floor.now());
-        turn.take(admitted, false);
-        turn.take(careful, true);
+        known.addAll(fresh.together());
+        turn.take(known, false);
+        turn.take(fresh.careful(), true);
         return turn.run();
     }
 

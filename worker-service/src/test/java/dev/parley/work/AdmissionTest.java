@@ -1,0 +1,122 @@
+package dev.parley.work;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.parley.queue.Cursor;
+import dev.parley.queue.DueJob;
+import dev.parley.queue.Job;
+import dev.parley.queue.JobId;
+import dev.parley.queue.JobType;
+import dev.parley.queue.Line;
+import dev.parley.queue.Line.Direction;
+import dev.parley.tenant.TenantId;
+import dev.parley.work.Admission.Page;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class AdmissionTest {
+    private static final OffsetDateTime NOON = OffsetDateTime.of(2026, 1, 1, 12, 0, 0, 0, ZoneOffset.UTC);
+    private static final Cursor FLOOR = Cursor.before(NOON.plusHours(1));
+    private static final TenantId TENANT = new TenantId(new UUID(0, 1));
+    private static final TenantId OTHER = new TenantId(new UUID(0, 2));
+    private static final int LIMIT = 16;
+
+    private final Lines lines = new Lines(() -> 1);
+    private final Scans scans = new Scans(256, () -> 1);
+    private final List<DueJob> told = new ArrayList<>();
+    private final Admission admission = new Admission(lines, told::add);
+
+    @BeforeEach
+    void ownLaneOne() {
+        scans.take(Set.of(1), false);
+        advance(Map.of(scans.reading().get(0), new Page(List.of(), LIMIT)));
+    }
+
+    private void advance(Map<Scan, Page> pages) {
+        new Admission(new Lines(() -> 1), due -> {}).take(pages, scans, FLOOR);
+    }
+
+    private static DueJob due(TenantId tenant, int lane, int nth) {
+        OffsetDateTime at = NOON.plusSeconds(nth);
+        Line line = new Line(lane, tenant, "sms", "+" + lane, Direction.INCOMING);
+        Job.Event event = new Job.Event(
+                new UUID(1, nth), "ghl", "inbound_message", null, null, "sms", "+" + lane, at, new JsonObject());
+        return new DueJob(
+                new Job(
+                        new JobId(new UUID(2, nth)),
+                        JobType.PROCESS_INBOUND_MESSAGE,
+                        line,
+                        0,
+                        at,
+                        at,
+                        UUID.randomUUID(),
+                        event),
+                false,
+                false,
+                Duration.ZERO,
+                null);
+    }
+
+    @Test
+    void of_a_page_only_jobs_of_its_scans_lanes_run() {
+        DueJob ours = due(TENANT, 1, 1);
+        DueJob theirs = due(TENANT, 2, 2);
+
+        admission.take(Map.of(scans.reading().get(0), new Page(List.of(ours, theirs), LIMIT)), scans, FLOOR);
+
+        assertThat(admission.together()).containsExactly(ours);
+        assertThat(told).containsExactly(ours);
+    }
+
+    @Test
+    void lanes_that_join_in_this_turn_are_not_yet_those_that_a_page_was_read_for() {
+        // Given lane 2 just taken, and then a tenant read apart for the first lanes
+        scans.take(Set.of(2), false);
+        scans.holdBack(TENANT);
+        scans.goOn(TENANT);
+        List<Scan> reading = scans.reading();
+        Scan taken = reading.get(1);
+        Scan apart = reading.stream()
+                .filter(scan -> TENANT.equals(scan.only) && scan.lanes.contains(1))
+                .findFirst()
+                .orElseThrow();
+        advance(Map.of(
+                reading.stream()
+                        .filter(scan -> TENANT.equals(scan.only) && scan.lanes.contains(2))
+                        .findFirst()
+                        .orElseThrow(),
+                new Page(List.of(), LIMIT)));
+        DueJob ofTakenLane = due(TENANT, 2, 1);
+        Map<Scan, Page> pages = new LinkedHashMap<>();
+        pages.put(taken, new Page(List.of(due(OTHER, 2, 0)), LIMIT));
+        // Committed after the first page was read, and without its payload in this one
+        pages.put(apart, new Page(List.of(ofTakenLane), LIMIT));
+
+        admission.take(pages, scans, FLOOR);
+
+        assertThat(apart.lanes).as("they have joined").containsExactlyInAnyOrder(1, 2);
+        assertThat(admission.together()).doesNotContain(ofTakenLane).hasSize(1);
+    }
+
+    @Test
+    void what_is_read_of_lanes_of_the_dead_comes_apart_from_the_rest() {
+        scans.take(Set.of(2), true);
+        Scan careful = scans.reading().get(1);
+        DueJob suspect = due(OTHER, 2, 1);
+
+        admission.take(Map.of(careful, new Page(List.of(suspect), LIMIT)), scans, FLOOR);
+
+        assertThat(admission.careful()).containsExactly(suspect);
+        assertThat(admission.together()).isEmpty();
+    }
+}
