@@ -170,7 +170,9 @@ final class Scans {
         if (admitted > 0 && !full) {
             scan.trickles(nanoTime.getAsLong());
         }
-        if (!page.isEmpty()) {
+        // A page may be of other workers' lanes alone, and stay so while one of them hangs: nothing of ours was tried
+        // then.
+        if (page.stream().anyMatch(job -> scan.lanes.contains(job.line().lane()))) {
             scan.careful = false;
         }
         scan.cursor = full ? Cursor.earlier(Cursor.at(page.get(page.size() - 1)), last) : last;

@@ -299,6 +299,15 @@ class ScansTest {
     }
 
     @Test
+    void pages_of_other_workers_lanes_do_not_use_up_the_care() {
+        scans.take(Set.of(2), true);
+
+        read(scanOf(null), jobs(SMALL, 0, 16));
+
+        assertThat(scanOf(null).careful).as("those were of lane 1").isTrue();
+    }
+
+    @Test
     void of_a_tenant_held_back_nothing_is_read_and_its_place_is_kept() {
         scans.take(Set.of(1), false);
         List<Job> mixed = new ArrayList<>(jobs(LARGE, 0, 8));
