@@ -29,6 +29,21 @@ final class Poison {
 
     private Poison() {}
 
+    static Scenario scenario() {
+        return scenario("poison", "messages whose handling throws, hangs or kills its session")
+                .on(Poison::lay);
+    }
+
+    /** To be laid on a ground of its own, with {@link #lay}. */
+    static Scenario scenario(String name, String says) {
+        return Scenario.of(name, says, stage -> {}).poisoning(Poison::isOne).after(Poison::arm);
+    }
+
+    /** Each attempt that hangs takes as long as its worker's peers have patience. */
+    static void lay(Ground ground) {
+        ground.worker().put("PARLEY_WORKER_RETRY_MAX_ATTEMPTS", "2");
+    }
+
     static String mark(Script.Event event) {
         return MARKS[first(event) / EVERY % MARKS.length];
     }

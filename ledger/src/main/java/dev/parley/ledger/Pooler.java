@@ -34,10 +34,24 @@ final class Pooler {
                                 + (direct ? ", workers' lanes past it" : ", workers without lanes")
                                 + "; restarted in between",
                         Pooler::restart)
-                .onlyIf(() -> find().isPresent()
-                        ? Optional.empty()
-                        : Optional.of("pgbouncer is not installed (Debian: apt install pgbouncer)"))
+                .onlyIf(Pooler::obstacle)
                 .on(ground -> lay(ground, direct));
+    }
+
+    static Scenario poison() {
+        return Poison.scenario(
+                        "pooler-poison", "as poison, behind PgBouncer in transaction mode, workers without lanes")
+                .onlyIf(Pooler::obstacle)
+                .on(ground -> {
+                    lay(ground, false);
+                    Poison.lay(ground);
+                });
+    }
+
+    private static Optional<String> obstacle() {
+        return find().isPresent()
+                ? Optional.empty()
+                : Optional.of("pgbouncer is not installed (Debian: apt install pgbouncer)");
     }
 
     private static Optional<Path> find() {

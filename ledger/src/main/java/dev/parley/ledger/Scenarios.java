@@ -54,11 +54,8 @@ final class Scenarios {
         add(again("provider-slow", "slow answers", 2, Faults::slowProvider));
         add(again("provider-nonsense", "wrong content and cut answers", 2, Faults::nonsense));
         add(again("provider-tokens", "tokens expire and refreshing fails", 2, Faults::expireTokens));
-        add(Scenario.of("poison", "messages whose handling throws, hangs or kills its session", stage -> {})
-                .poisoning(Poison::isOne)
-                // each hanging attempt takes as long as its peers' patience
-                .on(ground -> ground.worker().put("PARLEY_WORKER_RETRY_MAX_ATTEMPTS", "2"))
-                .after(Poison::arm));
+        add(Poison.scenario());
+        add(Pooler.poison());
         add(DeadProviders.scenario());
         add(Flapping.scenario());
         add(Scenario.of("rolling", "a rolling restart; an older worker beside where one is given", Scenarios::roll));

@@ -20,23 +20,28 @@ public final class FreeLines {
      * <p>A line that workers have touched is known by its heads, wherever they stand in time: it goes on with the first of
      * them, when none is out or waits. The others go on with their first due job; of those the first 2,000 are looked at.
      * Lines with heads are left out before the count, or what stands behind one waiting head would hide everybody else.
+     *
+     * <p>What its worker may have died of is taken by itself, when it is the first: if it kills again, nobody else's claim is
+     * lost with it.
      */
     private static final String CLAIM_FREE_LINES = """
             WITH heads AS MATERIALIZED (
                 SELECT e.tenant_id, coalesce(e.channel, '') AS channel,
                        coalesce(e.channel_address, e.inbound_event_id::text) AS address,
-                       h.job_type = 'send_outbound_message' AS outgoing,
-                       h.job_id, h.job_type, h.created_at, h.run_after,
-                       h.status = 'processing' OR h.run_after > statement_timestamp() AS busy
+                       j.job_type = 'send_outbound_message' AS outgoing,
+                       j.job_id, j.job_type, j.created_at, j.run_after,
+                       j.status = 'processing' OR j.run_after > statement_timestamp() AS busy,
+                       """ + JobRows.SUSPECT + """
+                        AS suspect
                 FROM (
                     SELECT * FROM bot.job_queue WHERE status = 'processing'
                     -- two and not OR: each by its own index
                     UNION ALL
                     SELECT * FROM bot.job_queue WHERE status = 'queued' AND locked_at IS NOT NULL
-                ) h
-                JOIN bot.inbound_events e ON e.inbound_event_id = h.inbound_event_id
+                ) j
+                JOIN bot.inbound_events e ON e.inbound_event_id = j.inbound_event_id
                 -- aside of the conversation: nobody waits for it
-                WHERE h.job_type <> 'fetch_media'
+                WHERE j.job_type <> 'fetch_media'
             ), paused AS MATERIALIZED (
                 SELECT DISTINCT p.tenant_id, p.job_type
                 FROM bot.job_queue p
@@ -45,7 +50,7 @@ public final class FreeLines {
                   AND p.run_after > statement_timestamp()
                   AND split_part(p.last_error, E'\\n', 1) LIKE '%): tenant paused: %'
             ), again AS MATERIALIZED (
-                SELECT h.job_id, h.job_type, h.tenant_id, h.run_after,
+                SELECT h.job_id, h.job_type, h.tenant_id, h.run_after, h.suspect,
                        bool_or(h.busy) OVER line AS busy,
                        row_number() OVER (line ORDER BY h.created_at, h.job_id) AS place
                 FROM heads h
@@ -82,21 +87,26 @@ public final class FreeLines {
                                         CASE WHEN d.job_type = 'fetch_media' THEN d.job_id END
                            ORDER BY d.created_at, d.job_id) AS place
                 FROM due d
+            ), free AS MATERIALIZED (
+                SELECT a.job_id, a.run_after, a.suspect
+                FROM again a
+                WHERE a.place = 1
+                  AND NOT a.busy
+                  AND a.job_type = ANY ($2::text[])
+                  AND a.tenant_id <> ALL ($3::uuid[])
+                  AND NOT EXISTS (
+                      SELECT 1 FROM paused p WHERE p.tenant_id = a.tenant_id AND p.job_type = a.job_type)
+                UNION ALL
+                SELECT n.job_id, n.run_after, false FROM first n WHERE n.place = 1
             ), chosen AS MATERIALIZED (
                 SELECT f.job_id
                 FROM (
-                    SELECT a.job_id, a.run_after
-                    FROM again a
-                    WHERE a.place = 1
-                      AND NOT a.busy
-                      AND a.job_type = ANY ($2::text[])
-                      AND a.tenant_id <> ALL ($3::uuid[])
-                      AND NOT EXISTS (
-                          SELECT 1 FROM paused p WHERE p.tenant_id = a.tenant_id AND p.job_type = a.job_type)
-                    UNION ALL
-                    SELECT n.job_id, n.run_after FROM first n WHERE n.place = 1
+                    SELECT f.*, row_number() OVER earliest AS nth, first_value(f.suspect) OVER earliest AS alone
+                    FROM free f
+                    WINDOW earliest AS (ORDER BY f.run_after, f.job_id)
                 ) f
-                ORDER BY f.run_after
+                WHERE CASE WHEN f.alone THEN f.nth = 1 ELSE NOT f.suspect END
+                ORDER BY f.nth
                 LIMIT 100
             )
             UPDATE bot.job_queue q
@@ -151,7 +161,8 @@ public final class FreeLines {
     }
 
     /**
-     * Claims the heads of up to 100 free lines, across all lanes, for a worker that owns none. In a transaction of its
+     * Claims the heads of up to 100 free lines, across all lanes, for a worker that owns none, or one alone that may have
+     * killed its worker. In a transaction of its
      * own: claimers take turns until its end.
      */
     public Uni<List<Job>> claim(SqlClient tx, int lockSpace, String[] types, UUID[] notTenants, String token) {

@@ -18,11 +18,16 @@ import org.jspecify.annotations.Nullable;
 
 /** Jobs as rows: what every read of the queue asks for, and what is made of it. */
 final class JobRows {
+    /** Of a row {@code j} of the queue: its last attempt ended with its worker, or took longer than a statement may. */
+    static final String SUSPECT =
+            "coalesce(split_part(j.last_error, E'\\n', 1) LIKE ANY (ARRAY['%lease expired%', '%(57014)%']), false)";
+
     /** What every read returns of a job; the event's payload only for lanes in {@code $1}. */
     static final String JOB_WITH_EVENT = """
             SELECT j.job_id, j.tenant_id, j.job_type, j.attempts, j.run_after, j.created_at, j.trace_id,
                    j.locked_at IS NOT NULL AS touched, j.locked_by,
-                   coalesce(split_part(j.last_error, E'\\n', 1) LIKE '%lease expired%', false) AS suspect,
+                   """ + SUSPECT + """
+                    AS suspect,
                    greatest(0, ceil(extract(epoch FROM j.run_after - statement_timestamp()) * 1000))::bigint AS waits_ms,
                    e.inbound_event_id, e.provider, e.event_type, e.provider_event_id, e.provider_msg_id, e.channel,
                    e.channel_address, e.received_at, l.lane,

@@ -205,14 +205,19 @@ final class Calls {
         return claim.chain(claimed -> begin(session, handler, jobs, token, claimFirst ? claimed : null))
                 .onFailure(failure -> !FailurePolicy.isConnectionLoss(failure))
                 .recoverWithUni(failure -> jobs.size() > 1
-                        ? launch(session, handler, jobs.subList(0, jobs.size() / 2), claimFirst)
-                                .chain(first -> launch(
-                                                session,
-                                                handler,
-                                                jobs.subList(jobs.size() / 2, jobs.size()),
-                                                claimFirst)
-                                        .map(first::and))
+                        ? launchInParts(
+                                session,
+                                handler,
+                                FailurePolicy.isOutOfTime(failure) ? JobRunner.oneByOne(jobs) : JobRunner.halves(jobs))
                         : settleUnbegun(session, jobs.get(0), failure, claimFirst ? token : null));
+    }
+
+    private <R> Uni<Launch> launchInParts(SqlConnection session, LeasedJobHandler<R> handler, List<List<Job>> parts) {
+        Uni<Launch> all = Uni.createFrom().item(Launch.NONE);
+        for (List<Job> part : parts) {
+            all = all.chain(so -> launch(session, handler, part, false).map(so::and));
+        }
+        return all;
     }
 
     private <R> Uni<Launch> begin(

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Draining where no session can be kept, behind a transaction-mode pooler: every job is claimed under a token, claimers take
  * turns, and nobody claims from a line that has work in hand. Correct and slower; a dead worker's jobs come back when their
- * leases run out, and news come by polling alone.
+ * leases run out, one by one, and news come by polling alone.
  */
 final class ClaimedDrain implements Drain {
     private static final Logger LOG = Logger.getLogger(ClaimedDrain.class);

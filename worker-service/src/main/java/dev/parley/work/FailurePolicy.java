@@ -78,6 +78,12 @@ final class FailurePolicy {
                                 || "55P03".equals(pg.getSqlState()));
     }
 
+    /** A statement was ended for the time it took, or by an administrator. */
+    static boolean isOutOfTime(Throwable failure) {
+        // query_canceled
+        return failure instanceof PgException pg && "57014".equals(pg.getSqlState());
+    }
+
     private static boolean isSessionEnd(@org.jspecify.annotations.Nullable String state) {
         // 57P01..05: shutdown, crash, cannot connect, database dropped, idle session; 08: connection; 25P03: idle in tx
         return state != null && (state.startsWith("57P") || state.startsWith("08") || state.equals("25P03"));

@@ -12,6 +12,7 @@ import dev.parley.work.Waypoint.Moment;
 import dev.parley.work.log.LogFacts;
 import io.smallrye.mutiny.Uni;
 import io.vertx.mutiny.sqlclient.SqlConnection;
+import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -21,13 +22,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 
 /**
  * Runs jobs whose whole effect is in the database: a set of them in one transaction together with their settlement. Every
  * job either has its effect and is done, or has neither.
  *
- * <p>A set that fails is run again in halves until the culprit stands alone; its neighbours do not notice.
+ * <p>A set that fails is run again in halves until the culprit stands alone, and one by one where a statement took too long:
+ * every half with the culprit in it would take as long again. Its neighbours do not notice.
  */
 final class JobRunner {
     private static final Logger LOG = Logger.getLogger(JobRunner.class);
@@ -38,20 +41,24 @@ final class JobRunner {
     private final WorkerMeters meters;
     private final Waypoint waypoint;
     private final Settling settling;
+    private final Duration mostOfAStatement;
 
+    /** @param lease how long a worker may be silent */
     JobRunner(
             JobQueue queue,
             HandlerRegistry handlers,
             FailurePolicy failures,
             WorkerMeters meters,
             Waypoint waypoint,
-            String worker) {
+            String worker,
+            Duration lease) {
         this.queue = queue;
         this.handlers = handlers;
         this.failures = failures;
         this.meters = meters;
         this.waypoint = waypoint;
         this.settling = new Settling(queue, worker);
+        this.mostOfAStatement = Session.mostOfAStatement(lease);
     }
 
     /**
@@ -84,14 +91,20 @@ final class JobRunner {
                 .onFailure(failure ->
                         !FailurePolicy.isConnectionLoss(failure) && !(failure instanceof OwnershipLostException))
                 .recoverWithUni(failure -> jobs.size() > 1
-                        ? inHalves(session, jobs, from, readAt, tokens)
+                        ? inParts(
+                                session,
+                                FailurePolicy.isOutOfTime(failure) ? oneByOne(jobs) : halves(jobs),
+                                from,
+                                readAt,
+                                tokens)
                         : settleFailed(session, jobs.get(0), failure, from, readAt, tokens));
     }
 
     private Uni<Ran> attempt(
             SqlConnection session, List<Job> jobs, From from, OffsetDateTime readAt, Map<JobId, String> tokens) {
-        return Transactions.in(
+        return transaction(
                         session,
+                        from,
                         () -> checkLeases(session, jobs, from, tokens)
                                 .chain(() -> handle(session, jobs))
                                 .chain(outcomes -> {
@@ -117,6 +130,11 @@ final class JobRunner {
                     rest.removeAll(tooEarly);
                     return run(session, rest, from, readAt, tokens).map(ran -> ran.and(new Ran(Map.of(), tooEarly)));
                 });
+    }
+
+    /** What is claimed may run on a session that is not an owner's, and knows no limit by itself. */
+    private <T> Uni<T> transaction(SqlConnection session, From from, Supplier<Uni<T>> work) {
+        return from == From.QUEUED ? Transactions.in(session, work) : Transactions.in(session, mostOfAStatement, work);
     }
 
     private Uni<Void> checkLeases(SqlConnection tx, List<Job> jobs, From from, Map<JobId, String> tokens) {
@@ -159,23 +177,41 @@ final class JobRunner {
         return all.replaceWith(outcomes);
     }
 
-    private Uni<Ran> inHalves(
-            SqlConnection session, List<Job> jobs, From from, OffsetDateTime readAt, Map<JobId, String> tokens) {
-        int middle = jobs.size() / 2;
-        return run(session, jobs.subList(0, middle), from, readAt, tokens).chain(first -> {
-            Set<Line> stopped = new HashSet<>();
-            first.settled().forEach((job, settlement) -> {
-                if (!failures.lineGoesOnAfter(job, settlement)) {
-                    stopped.add(job.line());
-                }
+    static <T> List<List<T>> halves(List<T> all) {
+        int middle = all.size() / 2;
+        return List.of(all.subList(0, middle), all.subList(middle, all.size()));
+    }
+
+    static <T> List<List<T>> oneByOne(List<T> all) {
+        return all.stream().map(List::of).toList();
+    }
+
+    /** One part after the other, each without the jobs whose lines stopped in those before. */
+    private Uni<Ran> inParts(
+            SqlConnection session, List<List<Job>> parts, From from, OffsetDateTime readAt, Map<JobId, String> tokens) {
+        Uni<Ran> all = Uni.createFrom().item(new Ran(Map.of(), List.of()));
+        for (List<Job> part : parts) {
+            all = all.chain(before -> {
+                Set<Line> stopped = stoppedBy(before);
+                List<Job> go = new ArrayList<>();
+                List<Job> wait = new ArrayList<>();
+                part.forEach(job -> (stopped.contains(job.line()) ? wait : go).add(job));
+                return run(session, go, from, readAt, tokens)
+                        .map(ran -> before.and(ran).and(new Ran(Map.of(), wait)));
             });
-            first.notRun().forEach(job -> stopped.add(job.line()));
-            List<Job> go = new ArrayList<>();
-            List<Job> wait = new ArrayList<>();
-            jobs.subList(middle, jobs.size()).forEach(job -> (stopped.contains(job.line()) ? wait : go).add(job));
-            return run(session, go, from, readAt, tokens)
-                    .map(second -> first.and(second).and(new Ran(Map.of(), wait)));
+        }
+        return all;
+    }
+
+    private Set<Line> stoppedBy(Ran ran) {
+        Set<Line> stopped = new HashSet<>();
+        ran.settled().forEach((job, settlement) -> {
+            if (!failures.lineGoesOnAfter(job, settlement)) {
+                stopped.add(job.line());
+            }
         });
+        ran.notRun().forEach(job -> stopped.add(job.line()));
+        return stopped;
     }
 
     private Uni<Ran> settleFailed(
@@ -188,8 +224,9 @@ final class JobRunner {
         Settlement settlement = failures.settle(job, failures.outcomeOf(failure), attemptsIfFailed(job, from));
         say(job, attemptsIfFailed(job, from), settlement, failure);
         Map<Job, Settlement> settled = Map.of(job, settlement);
-        return Transactions.in(
+        return transaction(
                         session,
+                        from,
                         () -> checkLeases(session, List.of(job), from, tokens)
                                 .chain(() -> settling.write(session, from, settled, readAt)))
                 .invoke(() -> settled.forEach(meters::settled))

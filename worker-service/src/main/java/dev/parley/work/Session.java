@@ -46,13 +46,19 @@ final class Session {
         return spare.get();
     }
 
+    /** How long a statement may take that handles jobs: its session must not be silent for the whole of {@code lease}. */
+    static Duration mostOfAStatement(Duration lease) {
+        return Duration.ofMillis(Math.max(1, lease.toMillis() * 8 / 10));
+    }
+
     private Uni<PgConnection> openNew() {
         long millis = lease.toMillis();
         return PgConnection.connect(vertx, options)
                 .chain(connection -> connection
                         .query("SET idle_session_timeout = " + millis
                                 + "; SET idle_in_transaction_session_timeout = " + millis
-                                + "; SET statement_timeout = " + Math.max(1, millis * 8 / 10)
+                                + "; SET statement_timeout = "
+                                + mostOfAStatement(lease).toMillis()
                                 + "; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3"
                                 + "; SET application_name = 'parley-worker'; "
                                 + Prepared.KEEP_PLANS_BY_KEY

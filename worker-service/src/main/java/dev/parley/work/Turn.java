@@ -29,6 +29,7 @@ import org.jboss.logging.Logger;
 final class Turn {
     private static final Logger LOG = Logger.getLogger(Turn.class);
     private static final JobType STOP = new JobType("");
+    private static final Duration PATIENCE = Duration.ofSeconds(1);
 
     private final Owner.Parts parts;
     private final PgConnection session;
@@ -133,10 +134,18 @@ final class Turn {
         return claimedFirst.isEmpty() ? Uni.createFrom().voidItem() : claimThenRun(claimedFirst);
     }
 
+    /** One that takes its time ends this: all other lines have waited for it, and go first. */
     private Uni<Void> runAlone() {
+        long begun = parts.nanoTime().getAsLong();
         Uni<Void> all = Uni.createFrom().voidItem();
         for (DueJob due : alone) {
-            all = all.chain(() -> claimThenRun(List.of(due.job())));
+            all = all.chain(() -> {
+                if (parts.nanoTime().getAsLong() - begun > PATIENCE.toNanos()) {
+                    lines.park(JobRef.of(due.job()));
+                    return Uni.createFrom().voidItem();
+                }
+                return claimThenRun(List.of(due.job()));
+            });
         }
         return all;
     }

@@ -83,7 +83,14 @@ final class Worker {
                 new FailurePolicy(policies, () -> ThreadLocalRandom.current().nextDouble());
         HandlerRegistry handlers = new HandlerRegistry(batchHandlers, leasedHandlers);
         WorkerMeters meters = new WorkerMeters(registry);
-        JobRunner runner = new JobRunner(queue, handlers, failures, meters, Waypoint.NONE, name);
+        JobRunner runner = new JobRunner(
+                queue,
+                handlers,
+                failures,
+                meters,
+                Waypoint.NONE,
+                name,
+                config.lease().duration());
         Calls calls = new Calls(
                 queue, handlers, failures, meters, Waypoint.NONE, config, name, System::nanoTime, loop, this::wake);
         this.parts = new Owner.Parts(

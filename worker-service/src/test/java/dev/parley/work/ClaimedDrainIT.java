@@ -107,6 +107,43 @@ class ClaimedDrainIT extends Drains {
     }
 
     @Test
+    void a_job_that_ends_its_session_every_time_is_buried_and_nothing_that_was_claimed_with_it() {
+        List<UUID> jobs = IntStream.range(0, 40).mapToObj(i -> message("+" + i)).toList();
+        UUID killer = jobs.get(20);
+
+        TestWorker worker = start(worker().lease(Duration.ofSeconds(1))
+                .handling(new Poisoned(PROCESS, job -> job.id().value().equals(killer), Poisoned.ENDS_ITS_SESSION)));
+
+        awaitStatus(killer, "failed");
+        await().untilAsserted(() ->
+                assertThat(db.count("bot.job_queue WHERE status = 'done'")).isEqualTo(39));
+        assertThat(((String) row(killer).get("last_error")).lines())
+                .hasSize(3)
+                .allMatch(line -> line.contains("lease expired (worker "));
+        assertThat(db.count("bot.job_queue WHERE status = 'done' AND attempts > 2"))
+                .isZero();
+        assertThat(Ledger.all(db)).hasSize(39);
+        worker.assertAttemptsAddUp(db);
+    }
+
+    @Test
+    void a_job_that_hangs_is_ended_once_with_its_set_and_then_by_itself() {
+        List<UUID> jobs = IntStream.range(0, 40).mapToObj(i -> message("+" + i)).toList();
+        UUID hanging = jobs.get(20);
+        Poisoned handler = new Poisoned(PROCESS, job -> job.id().value().equals(hanging), Poisoned.HANGS);
+
+        start(worker().lease(Duration.ofSeconds(2)).handling(handler));
+
+        awaitStatus(hanging, "failed");
+        await().untilAsserted(() ->
+                assertThat(db.count("bot.job_queue WHERE status = 'done'")).isEqualTo(39));
+        assertThat(handler.sizes()).containsExactly(40, 1, 1, 1);
+        assertThat(((String) row(hanging).get("last_error")).lines())
+                .hasSize(3)
+                .allMatch(line -> line.contains("statement timeout (57014)"));
+    }
+
+    @Test
     void a_dead_letter_that_holds_keeps_its_line_until_it_is_redriven() {
         UUID bad = message("+1");
         UUID behind = message("+1");

@@ -223,6 +223,29 @@ class OwnedDrainIT extends Drains {
     }
 
     @Test
+    void a_job_that_hangs_is_ended_once_with_its_set_and_then_by_itself() {
+        Poisoned handler = new Poisoned(PROCESS, job -> "c7".equals(job.event().channelAddress()), Poisoned.HANGS);
+        TestWorker worker = start(TestWorker.on(db).lease(Duration.ofSeconds(2)).handling(handler));
+        // What is read first of lanes that nobody owned runs one by one anyway.
+        awaitStatus(given.job(given.event(given.tenant(), "+1")), "done");
+
+        UUID hanging = messages(40, 1).get("c7").get(0);
+
+        awaitStatus(hanging, "failed");
+        await().untilAsserted(() ->
+                assertThat(db.count("bot.job_queue WHERE status = 'done'")).isEqualTo(40));
+        assertThat(handler.sizes().get(0)).isGreaterThan(1);
+        assertThat(handler.sizes().subList(1, handler.sizes().size()))
+                .as("alone, once for each of three attempts")
+                .isEqualTo(List.of(1, 1, 1));
+        assertThat(db.value(String.class, "SELECT last_error FROM bot.job_queue WHERE job_id = ?", hanging)
+                        .lines())
+                .hasSize(3)
+                .allMatch(line -> line.contains("statement timeout (57014)"));
+        worker.assertAttemptsAddUp(db);
+    }
+
+    @Test
     void lanes_are_shared_with_a_newcomer_and_taken_back_when_it_leaves() {
         TestWorker first = start(TestWorker.on(db).handling(Ledger.of(PROCESS)));
         await().untilAsserted(() -> assertThat(first.drain().describe()).isEqualTo("owns 256 lanes"));

@@ -149,7 +149,7 @@ final class TestWorker implements AutoCloseable {
                     System::nanoTime,
                     loop,
                     () -> self[0].wake());
-            JobRunner runner = new JobRunner(queue, handlers, failures, meters, waypoint, name);
+            JobRunner runner = new JobRunner(queue, handlers, failures, meters, waypoint, name, lease);
             Owner.Parts parts = new Owner.Parts(
                     config,
                     name,
