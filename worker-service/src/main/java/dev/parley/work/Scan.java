@@ -50,6 +50,6 @@ final class Scan {
     /** A tenant of this scan that is read on its own from here on, so that the others need not stand behind it. */
     Scan splitOff(TenantId tenant, Cursor from) {
         split.add(tenant);
-        return new Scan(lanes, tenant, this, from, false);
+        return new Scan(lanes, tenant, this, from, careful);
     }
 }

@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -50,11 +51,7 @@ final class Scans {
     void take(Set<Integer> lanes, boolean careful) {
         Scan taken = new Scan(new HashSet<>(lanes), null, null, Cursor.START, careful);
         all.add(taken);
-        for (TenantId tenant : heldBack) {
-            Scan apart = taken.splitOff(tenant, Cursor.START);
-            apart.careful = careful;
-            all.add(apart);
-        }
+        heldBack.forEach(tenant -> all.add(taken.splitOff(tenant, Cursor.START)));
     }
 
     void drop(Set<Integer> lanes) {
@@ -78,12 +75,16 @@ final class Scans {
         for (TenantId again : disabled) {
             if (!tenants.contains(again)) {
                 // Its jobs are behind everybody's cursor.
-                List.copyOf(all).stream()
-                        .filter(scan -> scan.only == null)
-                        .forEach(scan -> all.add(scan.splitOff(again, Cursor.START)));
+                readApart(again, scan -> Cursor.START);
             }
         }
         disabled = Set.copyOf(tenants);
+    }
+
+    private void readApart(TenantId tenant, Function<Scan, Cursor> from) {
+        List.copyOf(all).stream()
+                .filter(scan -> scan.only == null && !scan.split.contains(tenant))
+                .forEach(scan -> all.add(scan.splitOff(tenant, from.apply(scan))));
     }
 
     private void stopReadingApart(TenantId tenant) {
@@ -103,9 +104,7 @@ final class Scans {
         if (isDisabled(tenant) || !heldBack.add(tenant)) {
             return;
         }
-        List.copyOf(all).stream()
-                .filter(scan -> scan.only == null && !scan.split.contains(tenant))
-                .forEach(scan -> all.add(scan.splitOff(tenant, scan.cursor)));
+        readApart(tenant, scan -> scan.cursor);
     }
 
     /** {@code tenant} is read again from where it was held back, on its own until it has caught up. */

@@ -308,6 +308,15 @@ class ScansTest {
     }
 
     @Test
+    void a_tenant_read_apart_before_anything_of_ours_was_tried_is_read_with_care_too() {
+        scans.take(Set.of(2), true);
+
+        read(scanOf(null), jobs(LARGE, 0, 16));
+
+        assertThat(scanOf(LARGE).careful).as("those were of lane 1").isTrue();
+    }
+
+    @Test
     void of_a_tenant_held_back_nothing_is_read_and_its_place_is_kept() {
         scans.take(Set.of(1), false);
         List<Job> mixed = new ArrayList<>(jobs(LARGE, 0, 8));
