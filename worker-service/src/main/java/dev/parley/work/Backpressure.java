@@ -35,7 +35,7 @@ final class Backpressure {
         if (lines.size() < most) {
             return;
         }
-        TenantId largest = lines.largest(tenant -> !scans.heldBack().contains(tenant) && !scans.isDisabled(tenant));
+        TenantId largest = lines.largest(tenant -> !scans.isHeldBack(tenant) && !scans.isDisabled(tenant));
         if (largest != null && lines.sizeOf(largest) >= Math.max(1, most / 100)) {
             scans.holdBack(largest);
             LOG.warnf(

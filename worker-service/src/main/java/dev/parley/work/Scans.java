@@ -112,6 +112,10 @@ final class Scans {
         heldBack.remove(tenant);
     }
 
+    boolean isHeldBack(TenantId tenant) {
+        return heldBack.contains(tenant);
+    }
+
     Set<TenantId> heldBack() {
         return Set.copyOf(heldBack);
     }
@@ -171,9 +175,8 @@ final class Scans {
         }
         // A page may be of other workers' lanes alone, and stay so while one of them hangs: nothing of ours was tried
         // then.
-        if (page.stream().anyMatch(job -> scan.lanes.contains(job.line().lane()))) {
-            scan.careful = false;
-        }
+        scan.careful = scan.careful
+                && page.stream().noneMatch(job -> scan.lanes.contains(job.line().lane()));
         scan.cursor = full ? Cursor.earlier(Cursor.at(page.get(page.size() - 1)), last) : last;
         scan.page = Math.min(mostPage, full ? scan.page + 1 : Math.max(0, scan.page - (page.isEmpty() ? 1 : 0)));
         if (full) {
