@@ -60,6 +60,7 @@ final class Worker {
             MeterRegistry registry,
             @All List<BatchJobHandler> batchHandlers,
             @All List<LeasedJobHandler<?>> leasedHandlers) {
+        config.check();
         this.config = config;
         this.vertx = vertx;
         this.tenants = tenants;

@@ -1,5 +1,6 @@
 package dev.parley.work;
 
+import dev.parley.queue.JobQueue;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.time.Duration;
@@ -33,18 +34,77 @@ public interface WorkerConfig {
     @WithDefault("500ms")
     Duration poll();
 
-    /** How long a stopping worker waits for calls in flight before it hands their jobs back. */
+    /** How long a stopping worker waits for calls in flight before it hands their jobs back. 0 = not at all. */
     @WithDefault("20s")
     Duration drainTimeout();
 
     Send send();
+
+    /** @throws IllegalArgumentException names the first key whose value cannot work */
+    default void check() {
+        if (!JobQueue.PAGES.contains(batch().max())) {
+            throw refused("batch.max", "must be one of " + JobQueue.PAGES, batch().max());
+        }
+        positive("lines.max", lines().max());
+        // Leases are looked after once a second: a shorter one may be over before it is extended.
+        if (lease().duration().compareTo(Duration.ofSeconds(2)) < 0) {
+            throw refused("lease.duration", "must be 2 seconds or more", lease().duration());
+        }
+        fits("lease.duration", lease().duration());
+        positive("retry.base", retry().base());
+        if (retry().cap().compareTo(retry().base()) < 0) {
+            throw refused(
+                    "retry.cap", "must not be less than parley.worker.retry.base, " + retry().base(), retry().cap());
+        }
+        positive("retry.max-attempts", retry().maxAttempts());
+        positive("calls.max-in-flight", calls().maxInFlight());
+        positive("calls.timeout", calls().timeout());
+        positive("poll", poll());
+        notNegative("drain-timeout", drainTimeout());
+        notNegative("keep.done", keep().done());
+        positive("send.reconcile-every", send().reconcileEvery());
+        notNegative("send.certain-after", send().certainAfter());
+        positive("send.throttled-pause", send().throttledPause());
+        positive("send.unauthorized-pause", send().unauthorizedPause());
+        positive("db.dead-after", db().deadAfter());
+        fits("db.dead-after", db().deadAfter());
+    }
+
+    private static void positive(String key, int value) {
+        if (value <= 0) {
+            throw refused(key, "must be more than nothing", value);
+        }
+    }
+
+    private static void positive(String key, Duration value) {
+        if (value.compareTo(Duration.ofMillis(1)) < 0) {
+            throw refused(key, "must be a millisecond or more", value);
+        }
+    }
+
+    private static void notNegative(String key, Duration value) {
+        if (value.isNegative()) {
+            throw refused(key, "must not be less than 0", value);
+        }
+    }
+
+    /** Sessions and sockets count milliseconds in 32 bits. */
+    private static void fits(String key, Duration value) {
+        if (value.compareTo(Duration.ofDays(24)) > 0) {
+            throw refused(key, "must not be more than 24 days", value);
+        }
+    }
+
+    private static IllegalArgumentException refused(String key, String rule, Object value) {
+        return new IllegalArgumentException("parley.worker." + key + ' ' + rule + ", it is " + value);
+    }
 
     interface Send {
         /** Time between two questions to the vendor about the same unclear attempt. */
         @WithDefault("20s")
         Duration reconcileEvery();
 
-        /** How long after an unclear attempt the vendor's "I do not have it" begins to count. */
+        /** How long after an unclear attempt the vendor's "I do not have it" begins to count. 0 = at once. */
         @WithDefault("60s")
         Duration certainAfter();
 
@@ -96,7 +156,7 @@ public interface WorkerConfig {
     }
 
     interface Lease {
-        /** A session silent for this long is ended and its lanes move; leases of longer calls are extended. */
+        /** A session silent for this long is ended and its lanes move; leases of longer calls are extended. 2 s or more. */
         @WithDefault("10s")
         Duration duration();
     }
@@ -126,7 +186,7 @@ public interface WorkerConfig {
     }
 
     interface Keep {
-        /** Done jobs are deleted after this age; events and messages are never deleted. */
+        /** Done jobs are deleted after this age; events and messages are never deleted. 0 = at once. */
         @WithDefault("P7D")
         Duration done();
     }

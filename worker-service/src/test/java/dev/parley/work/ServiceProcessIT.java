@@ -152,6 +152,18 @@ class ServiceProcessIT {
     }
 
     @Test
+    void a_setting_that_cannot_work_stops_the_start_and_is_named() throws Exception {
+        start(db, Map.of("PARLEY_WORKER_LINES_MAX", "0"));
+
+        assertThat(service.awaitEnd(Duration.ofSeconds(60))).isTrue();
+
+        assertThat(service.exitCode()).isNotZero();
+        assertThat(service.log())
+                .contains("parley.worker.lines.max must be more than nothing, it is 0")
+                .doesNotContain(Login.WORKER.password());
+    }
+
+    @Test
     void a_missing_encryption_key_stops_the_start_and_is_named() throws Exception {
         start(db, Map.of("TENANT_ENCRYPTION_KEY", ""));
 
