@@ -1,34 +1,24 @@
 package dev.parley.work;
 
+import static dev.parley.work.SampleJobs.FLOOR;
+import static dev.parley.work.SampleJobs.line;
+import static dev.parley.work.SampleJobs.tenant;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.parley.queue.Cursor;
 import dev.parley.queue.DueJob;
-import dev.parley.queue.Job;
-import dev.parley.queue.JobId;
-import dev.parley.queue.JobType;
-import dev.parley.queue.Line;
-import dev.parley.queue.Line.Direction;
 import dev.parley.tenant.TenantId;
 import dev.parley.work.Admission.Page;
-import io.vertx.core.json.JsonObject;
-import java.time.Duration;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class AdmissionTest {
-    private static final OffsetDateTime NOON = OffsetDateTime.of(2026, 1, 1, 12, 0, 0, 0, ZoneOffset.UTC);
-    private static final Cursor FLOOR = Cursor.before(NOON.plusHours(1));
-    private static final TenantId TENANT = new TenantId(new UUID(0, 1));
-    private static final TenantId OTHER = new TenantId(new UUID(0, 2));
+    private static final TenantId TENANT = tenant(1);
+    private static final TenantId OTHER = tenant(2);
     private static final int LIMIT = 16;
 
     private final Lines lines = new Lines(() -> 1);
@@ -47,24 +37,7 @@ class AdmissionTest {
     }
 
     private static DueJob due(TenantId tenant, int lane, int nth) {
-        OffsetDateTime at = NOON.plusSeconds(nth);
-        Line line = new Line(lane, tenant, "sms", "+" + lane, Direction.INCOMING);
-        Job.Event event = new Job.Event(
-                new UUID(1, nth), "ghl", "inbound_message", null, null, "sms", "+" + lane, at, new JsonObject());
-        return new DueJob(
-                new Job(
-                        new JobId(new UUID(2, nth)),
-                        JobType.PROCESS_INBOUND_MESSAGE,
-                        line,
-                        0,
-                        at,
-                        at,
-                        UUID.randomUUID(),
-                        event),
-                false,
-                false,
-                Duration.ZERO,
-                null);
+        return SampleJobs.due(line(tenant, lane, "+" + lane), nth);
     }
 
     @Test

@@ -1,25 +1,20 @@
 package dev.parley.work;
 
+import static dev.parley.work.SampleJobs.job;
+import static dev.parley.work.SampleJobs.line;
+import static dev.parley.work.SampleJobs.tenant;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.parley.queue.JobId;
 import dev.parley.queue.JobRef;
-import dev.parley.queue.JobType;
-import dev.parley.queue.Line;
-import dev.parley.queue.Line.Direction;
 import dev.parley.tenant.TenantId;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.Set;
-import java.util.UUID;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class BackpressureTest {
-    private static final OffsetDateTime NOON = OffsetDateTime.of(2026, 1, 1, 12, 0, 0, 0, ZoneOffset.UTC);
-    private static final TenantId LARGE = new TenantId(new UUID(0, 1));
-    private static final TenantId SMALL = new TenantId(new UUID(0, 2));
+    private static final TenantId LARGE = tenant(1);
+    private static final TenantId SMALL = tenant(2);
     private static final int MOST = 1_000;
 
     private final Lines lines = new Lines(() -> 1);
@@ -32,9 +27,7 @@ class BackpressureTest {
     }
 
     private static JobRef ref(TenantId tenant, int contact) {
-        Line line = new Line(1, tenant, "sms", "+" + contact, Direction.OUTGOING);
-        JobId id = new JobId(new UUID(tenant.value().getLeastSignificantBits(), contact));
-        return new JobRef(id, JobType.SEND_OUTBOUND_MESSAGE, line, NOON);
+        return JobRef.of(job(line(tenant, 1, "+" + contact), 0));
     }
 
     private void wait(TenantId tenant, int contacts) {
@@ -81,7 +74,7 @@ class BackpressureTest {
         assertThat(scans.heldBack()).containsExactlyInAnyOrder(LARGE, SMALL);
 
         goOn(SMALL, 0, 96);
-        wait(new TenantId(new UUID(0, 3)), 9);
+        wait(tenant(3), 9);
         backpressure.apply();
         assertThat(scans.heldBack()).containsExactly(LARGE);
     }

@@ -1,59 +1,29 @@
 package dev.parley.work;
 
+import static dev.parley.work.SampleJobs.NOON;
+import static dev.parley.work.SampleJobs.line;
+import static dev.parley.work.SampleJobs.tenant;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.queue.Cursor;
 import dev.parley.queue.DueJob;
-import dev.parley.queue.Job;
-import dev.parley.queue.JobId;
 import dev.parley.queue.JobRef;
-import dev.parley.queue.JobType;
-import dev.parley.queue.Line;
 import dev.parley.queue.Line.Direction;
 import dev.parley.tenant.TenantId;
-import io.vertx.core.json.JsonObject;
 import java.time.Duration;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Set;
-import java.util.UUID;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class LinesTest {
-    private static final OffsetDateTime NOON = OffsetDateTime.of(2026, 1, 1, 12, 0, 0, 0, ZoneOffset.UTC);
-    private static final TenantId TENANT = new TenantId(new UUID(0, 1));
+    private static final TenantId TENANT = tenant(1);
 
     private long now = 1_000;
     private final Lines lines = new Lines(() -> now);
 
     private static DueJob due(String address, int nth) {
-        Line line = new Line(address.hashCode() & 255, TENANT, "sms", address, Direction.INCOMING);
-        OffsetDateTime at = NOON.plusSeconds(nth);
-        return new DueJob(
-                new Job(
-                        new JobId(new UUID(address.hashCode(), nth)),
-                        JobType.PROCESS_INBOUND_MESSAGE,
-                        line,
-                        0,
-                        at,
-                        at,
-                        UUID.randomUUID(),
-                        new Job.Event(
-                                UUID.randomUUID(),
-                                "ghl",
-                                "inbound_message",
-                                null,
-                                null,
-                                "sms",
-                                address,
-                                at,
-                                new JsonObject())),
-                false,
-                false,
-                Duration.ZERO,
-                null);
+        return SampleJobs.due(line(TENANT, address.hashCode() & 255, address), nth);
     }
 
     private static JobRef ref(String address, int nth) {

@@ -1,25 +1,20 @@
 package dev.parley.work;
 
+import static dev.parley.work.SampleJobs.FLOOR;
+import static dev.parley.work.SampleJobs.line;
+import static dev.parley.work.SampleJobs.tenant;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.queue.Cursor;
 import dev.parley.queue.Job;
-import dev.parley.queue.JobId;
 import dev.parley.queue.JobQueue;
-import dev.parley.queue.JobType;
 import dev.parley.queue.Lane;
-import dev.parley.queue.Line;
-import dev.parley.queue.Line.Direction;
 import dev.parley.tenant.TenantId;
-import io.vertx.core.json.JsonObject;
 import java.time.Duration;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -28,27 +23,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ScansTest {
-    private static final OffsetDateTime NOON = OffsetDateTime.of(2026, 1, 1, 12, 0, 0, 0, ZoneOffset.UTC);
-    private static final Cursor FLOOR = Cursor.before(NOON.plusHours(1));
-    private static final TenantId LARGE = new TenantId(new UUID(0, 1));
-    private static final TenantId SMALL = new TenantId(new UUID(0, 2));
+    private static final TenantId LARGE = tenant(1);
+    private static final TenantId SMALL = tenant(2);
     private static final int MOST = 256;
 
     private long now = 1_000;
     private final Scans scans = new Scans(MOST, () -> now);
 
     private static Job job(TenantId tenant, int nth) {
-        OffsetDateTime at = NOON.plusNanos(nth * 1_000L);
-        return new Job(
-                new JobId(new UUID(1, nth)),
-                JobType.PROCESS_INBOUND_MESSAGE,
-                new Line(1, tenant, "sms", "+1", Direction.INCOMING),
-                0,
-                at,
-                at,
-                UUID.randomUUID(),
-                new Job.Event(
-                        UUID.randomUUID(), "ghl", "inbound_message", null, null, "sms", "+1", at, new JsonObject()));
+        return SampleJobs.job(line(tenant, 1, "+1"), nth);
     }
 
     private static List<Job> jobs(TenantId tenant, int from, int until) {
@@ -93,7 +76,7 @@ class ScansTest {
         Scan scan = scanOf(only);
         for (int from = 1_000; pageOf(scan) < MOST; from += 1_000) {
             List<Job> page = IntStream.range(from, from + pageOf(scan))
-                    .mapToObj(n -> job(only == null ? new TenantId(new UUID(9, n)) : only, n))
+                    .mapToObj(n -> job(only == null ? tenant(n) : only, n))
                     .toList();
             read(scan, page, admitted);
         }
@@ -164,9 +147,7 @@ class ScansTest {
             assertThat(JobQueue.PAGES.get(some.pageOf(scan))).isEqualTo(most);
             some.advance(
                     scan,
-                    IntStream.range(0, most)
-                            .mapToObj(n -> job(new TenantId(new UUID(9, n)), n))
-                            .toList(),
+                    IntStream.range(0, most).mapToObj(n -> job(tenant(n), n)).toList(),
                     most,
                     most,
                     FLOOR);
@@ -269,7 +250,7 @@ class ScansTest {
         read(scanOf(null), List.of());
         scans.take(Set.of(2), false);
         List<Job> mixed = new ArrayList<>(jobs(SMALL, 0, 8));
-        mixed.addAll(jobs(new TenantId(new UUID(9, 9)), 8, 16));
+        mixed.addAll(jobs(tenant(9), 8, 16));
         read(scans.reading().get(1), mixed);
 
         scans.disable(Set.of());
@@ -321,7 +302,7 @@ class ScansTest {
         scans.take(Set.of(1), false);
         List<Job> mixed = new ArrayList<>(jobs(LARGE, 0, 8));
         mixed.addAll(jobs(SMALL, 8, 12));
-        mixed.addAll(jobs(new TenantId(new UUID(9, 9)), 12, 16));
+        mixed.addAll(jobs(tenant(9), 12, 16));
         read(scanOf(null), mixed);
         Cursor place = scanOf(null).cursor;
 
