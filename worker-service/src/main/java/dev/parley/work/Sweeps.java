@@ -24,8 +24,6 @@ final class Sweeps {
     private final int mostLines;
     private long nextAt;
     private boolean sweeping;
-    /** Once there was no room for a line, none is added by this sweep: a later job of the same line would go first. */
-    private boolean full;
 
     Sweeps(Owner.Parts parts, Lanes lanes, Lines lines, Scans scans) {
         this.parts = parts;
@@ -42,11 +40,11 @@ final class Sweeps {
             return;
         }
         sweeping = true;
-        full = false;
         long sweep = lines.sweepStarted();
+        Found found = new Found(lines, mostLines);
         Uni<Void> all = Uni.createFrom().voidItem();
         for (Scans.Swath swath : scans.swaths()) {
-            all = all.chain(() -> sweepFrom(Cursor.START, swath));
+            all = all.chain(() -> sweepFrom(Cursor.START, swath, found));
         }
         all.subscribe().with(ignored -> end(sweep, now), failure -> {
             // Whoever waits for the end of a sweep waits for the next one: this one has not seen all.
@@ -64,7 +62,7 @@ final class Sweeps {
         nextAt = begun + Math.max(EVERY.toNanos(), 20 * took);
     }
 
-    private Uni<Void> sweepFrom(Cursor after, Scans.Swath swath) {
+    private Uni<Void> sweepFrom(Cursor after, Scans.Swath swath, Found found) {
         return parts.queue()
                 .sweep(
                         parts.aside(),
@@ -78,19 +76,35 @@ final class Sweeps {
                     page.jobs().stream()
                             .filter(ref -> swath.lanes().contains(ref.line().lane())
                                     && lanes.owned().contains(ref.line().lane()))
-                            .forEach(this::found);
+                            .forEach(found::add);
                     Cursor next = page.next();
-                    return next == null ? Uni.createFrom().voidItem() : sweepFrom(next, swath);
+                    return next == null ? Uni.createFrom().voidItem() : sweepFrom(next, swath, found);
                 });
     }
 
-    private void found(JobRef ref) {
-        if (lines.knows(ref)) {
-            return;
+    /** What one sweep finds. */
+    static final class Found {
+        private final Lines lines;
+        private final int most;
+        private boolean full;
+
+        Found(Lines lines, int most) {
+            this.lines = lines;
+            this.most = most;
         }
-        full |= lines.size() >= mostLines;
-        if (!full || lines.awaitsSweep(ref.line())) {
-            lines.park(ref);
+
+        /**
+         * Remembers {@code ref}. Once there was no room for a line nothing is added any more, or a later job of that line would
+         * go first; but a line that awaits the sweep awaits all of it.
+         */
+        void add(JobRef ref) {
+            if (lines.knows(ref)) {
+                return;
+            }
+            full |= lines.size() >= most;
+            if (!full || lines.awaitsSweep(ref.line())) {
+                lines.park(ref);
+            }
         }
     }
 }
