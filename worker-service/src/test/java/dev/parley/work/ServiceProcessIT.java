@@ -121,6 +121,23 @@ class ServiceProcessIT {
     }
 
     @Test
+    void who_is_read_no_further_because_its_contacts_wait_is_counted() throws Exception {
+        Fixtures given = new Fixtures(db);
+        UUID waiting = given.job(given.event(given.tenant(), "+1"));
+        db.execute("""
+                UPDATE bot.job_queue
+                SET attempts = 1, locked_at = now(), locked_by = 'somebody', run_after = now() + interval '1 hour'
+                WHERE job_id = ?
+                """, waiting);
+
+        start(db, Map.of("PARLEY_WORKER_LINES_MAX", "1"));
+
+        await().atMost(Duration.ofSeconds(30))
+                .ignoreExceptions()
+                .untilAsserted(() -> assertThat(service.get("/q/metrics")).contains("parley_tenants_held_back 1.0"));
+    }
+
+    @Test
     void without_its_schema_it_is_not_ready_and_with_it_it_is() throws Exception {
         try (TestDatabase empty = TestDatabase.createEmpty()) {
             start(empty, Map.of());
