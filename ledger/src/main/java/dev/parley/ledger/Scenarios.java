@@ -33,11 +33,10 @@ final class Scenarios {
         add(again("hang-worker", "SIGSTOP of a worker past its lease, then SIGCONT", 3, Faults::hangPastTheLease)
                 .bar(Faults.LANES_MOVE_AFTER_STOP, Duration.ofSeconds(15)));
         add(worksAgain(again("postgres-restart", "Postgres stopped fast and started", 4, Faults::restartPostgres)));
-        add(again(
+        add(Scenario.of(
                         "postgres-away",
-                        "Postgres away for 8 s",
-                        5,
-                        stage -> Faults.stopPostgresFor(stage, Duration.ofSeconds(8)))
+                        "Postgres away for 8 s, again and again after a warm-up",
+                        Scenarios::postgresAway)
                 .bar(Faults.ANSWERED_WHILE_AWAY, Duration.ofSeconds(2)));
         add(worksAgain(
                 again("postgres-kill", "Postgres killed or stopped at once, and recovered", 4, Faults::killPostgres)));
@@ -105,6 +104,15 @@ final class Scenarios {
                 stage.pause(stage.between(secondsOfPeace * 700, secondsOfPeace * 1_300));
             }
         });
+    }
+
+    private static void postgresAway(Stage stage) {
+        // A Java that has just started grows while it touches its heap for the first time, whatever Postgres does.
+        stage.pause(stage.left().multipliedBy(6).dividedBy(10));
+        while (stage.goesOn()) {
+            Faults.stopPostgresFor(stage, Duration.ofSeconds(8));
+            stage.pause(stage.between(3_500, 6_500));
+        }
     }
 
     private static void mix(Stage stage) {
