@@ -25,7 +25,8 @@ class AddressBudget {
 
     /** The address the request came from, as far as our own proxies vouch for it. */
     Client client(HttpServerRequest request) {
-        var peer = request.remoteAddress();
+        // Not the request's: Vert.x would read every header that proxies add, and join URLs, to say the same.
+        var peer = request.connection().remoteAddress();
         String host = peer == null ? null : peer.hostAddress();
         String address = host == null
                 ? ""

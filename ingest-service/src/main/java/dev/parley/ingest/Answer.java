@@ -3,19 +3,27 @@ package dev.parley.ingest;
 import dev.parley.spi.Reply;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** What a delivery is answered, before it is HTTP. */
 sealed interface Answer {
-    /** What became of one event; the word is what the sender reads. */
+    /** What became of one event. */
     enum Status {
         ACCEPTED,
         /** Genuine, stored, and for a person to look at. */
         QUARANTINED,
         DUPLICATE,
         /** Genuine and nothing for us to do. */
-        IGNORED
+        IGNORED;
+
+        private final String word = name().toLowerCase(Locale.ROOT);
+
+        /** What the sender reads, and a label of the meters. */
+        String word() {
+            return word;
+        }
     }
 
     record Item(Status status, UUID traceId) {}
@@ -45,9 +53,11 @@ sealed interface Answer {
 
         /** For a whole delivery: the most that happened to any of its events. */
         Item summary() {
-            return items.stream()
-                    .min((one, other) -> one.status().compareTo(other.status()))
-                    .orElseThrow();
+            Item most = items.get(0);
+            for (Item item : items) {
+                most = item.status().compareTo(most.status()) < 0 ? item : most;
+            }
+            return most;
         }
     }
 

@@ -36,11 +36,49 @@ class Inbox {
     /** SQLSTATE classes that are about a row: data, integrity, limits. Everything else is about the database. */
     private static final Set<String> ABOUT_A_ROW = Set.of("22", "23", "54");
 
-    private record Entry(InboundEvent event, UniEmitter<? super Receipt> sender) {}
+    /** An event, and where in its delivery it stands. */
+    private record Entry(InboundEvent event, Sender sender, int at) {
+        void stored(Receipt receipt) {
+            sender.receipts[at] = receipt;
+            sender.oneLess();
+        }
+
+        void failed(Throwable why) {
+            sender.failure = sender.failure == null ? why : sender.failure;
+            sender.oneLess();
+        }
+    }
+
+    /** Whoever waits for all events of one delivery. */
+    private static final class Sender {
+        private final UniEmitter<? super List<Receipt>> told;
+        private final Receipt[] receipts;
+        private int left;
+        private @Nullable Throwable failure;
+
+        Sender(UniEmitter<? super List<Receipt>> told, int events) {
+            this.told = told;
+            this.receipts = new Receipt[events];
+            this.left = events;
+        }
+
+        private void oneLess() {
+            left--;
+            if (left > 0) {
+                return;
+            }
+            if (failure == null) {
+                told.complete(List.of(receipts));
+            } else {
+                told.fail(failure);
+            }
+        }
+    }
 
     private final Function<List<InboundEvent>, Uni<List<Receipt>>> store;
     private final Executor loop;
     private final IngestConfig.Flush limits;
+    private final long maxBytes;
     private final IngestMeters meters;
     private final Runnable stored;
 
@@ -66,6 +104,7 @@ class Inbox {
         this.store = store;
         this.loop = loop;
         this.limits = limits;
+        this.maxBytes = limits.maxBytes().asLongValue();
         this.meters = meters;
         this.stored = stored;
         meters.watchWaiting(pending::get);
@@ -87,31 +126,17 @@ class Inbox {
             return Uni.createFrom()
                     .failure(new LaterException(Delay.OVERLOADED, "more events are waiting than is good"));
         }
-        List<Entry> entries = new ArrayList<>(events.size());
-        List<Uni<Receipt>> receipts = new ArrayList<>(events.size());
-        for (InboundEvent event : events) {
-            receipts.add(Uni.createFrom().emitter(sender -> {
-                entries.add(new Entry(event, sender));
-                // Handed over in one go, so that what came together is written together.
-                if (entries.size() == events.size()) {
-                    loop.execute(() -> enter(entries));
-                }
-            }));
-        }
-        return Uni.join().all(receipts).andCollectFailures().onFailure().transform(Inbox::first);
+        return Uni.createFrom().emitter(told -> loop.execute(() -> enter(events, new Sender(told, events.size()))));
     }
 
-    private void enter(List<Entry> entries) {
-        waiting.addAll(entries);
+    /** In one go, so that what came together is written together. */
+    private void enter(List<InboundEvent> events, Sender sender) {
+        for (int at = 0; at < events.size(); at++) {
+            waiting.add(new Entry(events.get(at), sender, at));
+        }
         if (!flushing) {
             flush();
         }
-    }
-
-    private static Throwable first(Throwable failure) {
-        return failure instanceof io.smallrye.mutiny.CompositeException several
-                ? several.getCauses().get(0)
-                : failure;
     }
 
     private void flush() {
@@ -134,7 +159,7 @@ class Inbox {
         long bytes = 0;
         while (!waiting.isEmpty() && batch.size() < limits.maxEvents()) {
             bytes += waiting.element().event().payload().size();
-            if (bytes > limits.maxBytes().asLongValue() && !batch.isEmpty()) {
+            if (bytes > maxBytes && !batch.isEmpty()) {
                 break;
             }
             batch.add(waiting.remove());
@@ -163,7 +188,7 @@ class Inbox {
             jobs |= receipts.get(at) instanceof Receipt.Accepted
                     && batch.get(at).event().job() != null;
             pending.decrementAndGet();
-            batch.get(at).sender().complete(receipts.get(at));
+            batch.get(at).stored(receipts.get(at));
         }
         if (jobs) {
             stored.run();
@@ -208,7 +233,9 @@ class Inbox {
                 culprit.event().provider(),
                 state);
         return store(List.of(new Entry(
-                culprit.event().reducedToBytes("refused by the database, SQLSTATE " + state), culprit.sender())));
+                culprit.event().reducedToBytes("refused by the database, SQLSTATE " + state),
+                culprit.sender(),
+                culprit.at())));
     }
 
     /** The database is away: those who wait behind learn it now, not after a timeout of their own. */
@@ -225,7 +252,7 @@ class Inbox {
     private void fail(List<Entry> entries, LaterException failure) {
         for (Entry entry : entries) {
             pending.decrementAndGet();
-            entry.sender().fail(failure);
+            entry.failed(failure);
         }
     }
 

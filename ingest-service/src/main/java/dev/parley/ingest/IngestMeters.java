@@ -139,7 +139,7 @@ class IngestMeters {
     }
 
     void taken(String provider, Status summary, long nanos) {
-        answered(provider, summary.name().toLowerCase(Locale.ROOT), "none", nanos);
+        answered(provider, summary.word(), "none", nanos);
     }
 
     void shookHands(String provider, long nanos) {
@@ -200,7 +200,7 @@ class IngestMeters {
                         key -> Counter.builder("parley.ingest.events")
                                 .description("Events of genuine deliveries")
                                 .tag("provider", key.provider())
-                                .tag("outcome", key.status().name().toLowerCase(Locale.ROOT))
+                                .tag("outcome", key.status().word())
                                 .register(registry))
                 .increment();
     }

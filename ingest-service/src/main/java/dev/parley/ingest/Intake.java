@@ -246,11 +246,21 @@ class Intake {
             return Uni.createFrom()
                     .item(new Taken(List.of(new Item(Status.IGNORED, UUID.randomUUID())), question.answer()));
         }
-        List<Uni<Placed>> places = new ArrayList<>();
-        for (Reading.Event event : ((Reading.Events) reading).events()) {
-            places.add(owner == null ? place(vendor, slug, event, delivery) : inTenant(vendor, owner, event, delivery));
+        List<Reading.Event> events = ((Reading.Events) reading).events();
+        if (owner != null) {
+            return store(
+                    vendor,
+                    events.stream()
+                            .map(event -> inTenant(vendor, owner, event, delivery))
+                            .toList(),
+                    delivery);
         }
-        return Uni.join().all(places).andFailFast().chain(placed -> store(vendor, placed, delivery));
+        return Uni.join()
+                .all(events.stream()
+                        .map(event -> place(vendor, slug, event, delivery))
+                        .toList())
+                .andFailFast()
+                .chain(placed -> store(vendor, placed, delivery));
     }
 
     /** Never throws: what the provider's reader trips over is quarantined, with its bytes. */
@@ -298,7 +308,7 @@ class Intake {
                                 delivery,
                                 "account " + shown(account) + " is not that of the URL's tenant"));
             }
-            return inTenant(vendor, found.get(), event, delivery);
+            return Uni.createFrom().item(inTenant(vendor, found.get(), event, delivery));
         });
     }
 
@@ -313,12 +323,10 @@ class Intake {
         return new Placed(kept.fact(TenantDirectory.UNROUTED, vendor.name(), delivery.arrivedNanos()), null);
     }
 
-    private static Uni<Placed> inTenant(WebhookProvider vendor, Tenant tenant, Reading.Event event, Delivery delivery) {
-        return Uni.createFrom()
-                .item(
-                        tenant.enabled()
-                                ? new Placed(event.fact(tenant.id(), vendor.name(), delivery.arrivedNanos()), null)
-                                : new Placed(null, Delay.TENANT_DISABLED));
+    private static Placed inTenant(WebhookProvider vendor, Tenant tenant, Reading.Event event, Delivery delivery) {
+        return tenant.enabled()
+                ? new Placed(event.fact(tenant.id(), vendor.name(), delivery.arrivedNanos()), null)
+                : new Placed(null, Delay.TENANT_DISABLED);
     }
 
     /** Stores what can be stored; if any event has to wait the whole delivery comes again, and the rest are duplicates. */

@@ -1,6 +1,5 @@
 package dev.parley.ingest;
 
-import dev.parley.ingest.Answer.Item;
 import dev.parley.ingest.Answer.Later;
 import dev.parley.ingest.Answer.Refusal;
 import dev.parley.ingest.Answer.Refused;
@@ -10,7 +9,6 @@ import dev.parley.spi.Reply;
 import dev.parley.spi.WebhookProvider;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.Context;
-import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -18,14 +16,10 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
-import io.vertx.core.json.JsonArray;
-import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -36,7 +30,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,25 +41,18 @@ import org.slf4j.LoggerFactory;
 @Singleton
 class WebhookRoute {
     private static final Logger LOG = LoggerFactory.getLogger(WebhookRoute.class);
-    private static final String PREFIX = "/webhooks/";
     private static final int AFTER_ALL_OTHERS = 100_000;
-
-    /** How long a sender that is still sending may read our answer before the connection goes. */
-    private static final long LINGER_MILLIS = 500;
-
-    /** What is read of a body that nobody wants, before the sender is left to itself. */
-    private static final long MOST_DISCARDED = 64 * 1024;
-
     private static final String JSON = "application/json";
-    private static final Buffer REFUSED = Buffer.buffer("{\"status\":\"refused\"}");
-    private static final Buffer LATER = Buffer.buffer("{\"status\":\"unavailable\"}");
 
     private final Vertx vertx;
     private final Intake intake;
     private final ProviderRegistry providers;
     private final RefusedRequests refusals;
     private final IngestMeters meters;
-    private final IngestConfig config;
+    private final long maxBody;
+    private final Map<String, Long> maxBodyOf = new HashMap<>();
+    private final long maxHeld;
+    private final long bodyTimeoutMillis;
     private final AddressBudget addresses;
     private final CircuitGuard guard;
     private final RefusalDelay refusalDelay;
@@ -89,7 +75,10 @@ class WebhookRoute {
         this.providers = providers;
         this.refusals = refusals;
         this.meters = meters;
-        this.config = config;
+        this.maxBody = config.maxBody().asLongValue();
+        config.maxBodyOf().forEach((provider, most) -> maxBodyOf.put(provider, most.asLongValue()));
+        this.maxHeld = config.maxHeld().asLongValue();
+        this.bodyTimeoutMillis = config.bodyTimeout().toMillis();
         this.addresses = addresses;
         this.guard = guard;
         this.refusalDelay = refusalDelay;
@@ -100,41 +89,12 @@ class WebhookRoute {
         router.route().order(AFTER_ALL_OTHERS).handler(call -> new Call(call.request()).begin());
     }
 
-    /** Where a request goes; null = the path does not say. */
-    private record Target(
-            @Nullable String provider, @Nullable String slug) {
-        static Target of(@Nullable String path) {
-            if (path == null || !path.startsWith(PREFIX)) {
-                return new Target(null, null);
-            }
-            String[] parts = path.substring(PREFIX.length()).split("/", -1);
-            // One slash too many at the end is nobody's intention.
-            int count = parts[parts.length - 1].isEmpty() ? parts.length - 1 : parts.length;
-            return switch (count) {
-                case 1 -> new Target(decoded(parts[0]), null);
-                case 2 -> new Target(decoded(parts[0]), decoded(parts[1]));
-                default -> new Target(null, null);
-            };
-        }
-
-        private static @Nullable String decoded(String part) {
-            if (part.indexOf('%') < 0) {
-                return part;
-            }
-            try {
-                return URLDecoder.decode(part.replace("+", "%2B"), StandardCharsets.UTF_8);
-            } catch (IllegalArgumentException e) {
-                return null;
-            }
-        }
-    }
-
     /** One request. Everything in it happens on the request's event loop. */
     private final class Call {
         private final HttpServerRequest request;
         private final HttpServerResponse response;
         private final Context context = vertx.getOrCreateContext();
-        private final Target target;
+        private final WebhookPath target;
         private final Optional<WebhookProvider> vendor;
         /** Switched off or not: what its requests may look like is the same. */
         private final Optional<WebhookProvider> likeness;
@@ -142,29 +102,25 @@ class WebhookRoute {
         private final String provider;
         private final boolean takesQueries;
         private final AddressBudget.Client client;
-        private final long maxBody;
+        private final long mostBytes;
         private final Instant receivedAt = clock.instant();
         private final long arrived = System.nanoTime();
-        private final Buffer body = Buffer.buffer();
+        private final RequestBody body = new RequestBody();
         private long timer = -1;
-        private long discarded;
         private boolean complete;
         private boolean over;
 
         Call(HttpServerRequest request) {
             this.request = request;
             this.response = request.response();
-            this.target = Target.of(request.path());
+            this.target = WebhookPath.of(request.path());
             String named = target.provider();
             this.vendor = named == null ? Optional.empty() : providers.find(named);
             this.likeness = named == null ? Optional.empty() : providers.likeness(named);
             this.provider = vendor.map(WebhookProvider::name).orElse(IngestMeters.NO_PROVIDER);
             this.takesQueries = likeness.map(WebhookProvider::takesQueries).orElse(false);
             this.client = addresses.client(request);
-            this.maxBody = config.maxBodyOf()
-                    .getOrDefault(
-                            likeness.map(WebhookProvider::name).orElse(IngestMeters.NO_PROVIDER), config.maxBody())
-                    .asLongValue();
+            this.mostBytes = likeness.map(known -> maxBodyOf.get(known.name())).orElse(maxBody);
         }
 
         void begin() {
@@ -185,7 +141,7 @@ class WebhookRoute {
                 refuse(415, Refusal.ENCODING);
             } else if (isUnwantedType()) {
                 refuse(415, Refusal.MEDIA_TYPE);
-            } else if (announcedLength() > maxBody) {
+            } else if (announcedLength() > mostBytes) {
                 refuse(413, Refusal.TOO_LARGE);
             } else {
                 readBody();
@@ -254,7 +210,7 @@ class WebhookRoute {
         }
 
         private void readBody() {
-            timer = vertx.setTimer(config.bodyTimeout().toMillis(), id -> {
+            timer = vertx.setTimer(bodyTimeoutMillis, id -> {
                 timer = -1;
                 refuse(408, Refusal.TOO_SLOW);
             });
@@ -272,13 +228,13 @@ class WebhookRoute {
             if (over) {
                 return;
             }
-            if (body.length() + chunk.length() > maxBody) {
+            if (body.length() + chunk.length() > mostBytes) {
                 refuse(413, Refusal.TOO_LARGE);
                 return;
             }
-            body.appendBuffer(chunk);
+            body.add(chunk);
             // Every byte that strangers make us hold counts, verified or not.
-            if (held.addAndGet(chunk.length()) > config.maxHeld().asLongValue()) {
+            if (held.addAndGet(chunk.length()) > maxHeld) {
                 answer(intake.overloaded(target.provider()));
             }
         }
@@ -303,10 +259,10 @@ class WebhookRoute {
                 refuseMethod();
                 return;
             }
-            Map<String, List<String>> headers = lists(request.headers());
+            Delivery.Headers headers = request.headers()::getAll;
             Delivery delivery = isQuery()
                     ? Delivery.ofQuery(request.uri(), headers, receivedAt, arrived)
-                    : new Delivery(body.getBytes(), request.uri(), headers, receivedAt, arrived);
+                    : new Delivery(body.bytes(), request.uri(), headers, receivedAt, arrived);
             Uni<Answer> answer =
                     Uni.createFrom().deferred(() -> intake.take(target.provider(), target.slug(), delivery));
             answer.subscribe().with(this::answerHere, failure -> {
@@ -345,7 +301,7 @@ class WebhookRoute {
                 meters.unavailable(provider, later.why(), nanos);
                 guard.answered(provider, later.app(), false);
                 retryAfter(later.after());
-                respond(later.status(), LATER);
+                respond(later.status(), AnswerBody.LATER);
             }
         }
 
@@ -358,12 +314,12 @@ class WebhookRoute {
         private void taken(Taken taken) {
             Reply wanted = taken.reply();
             if (wanted == null) {
-                respond(200, JSON, body(taken));
+                respond(200, JSON, AnswerBody.of(taken));
                 return;
             }
             // In headers, for whoever looks for it in the vendor's own log of the call.
             response.putHeader("Parley-Trace-Id", taken.summary().traceId().toString())
-                    .putHeader("Parley-Status", word(taken.summary()))
+                    .putHeader("Parley-Status", taken.summary().status().word())
                     .putHeader("X-Content-Type-Options", "nosniff");
             respond(200, wanted.contentType(), Buffer.buffer(wanted.body()));
         }
@@ -374,7 +330,7 @@ class WebhookRoute {
             }
             meters.refused(provider, why, System.nanoTime() - arrived);
             remember(why, status);
-            respond(status, REFUSED);
+            respond(status, AnswerBody.REFUSED);
         }
 
         private void remember(Refusal why, int status) {
@@ -397,29 +353,8 @@ class WebhookRoute {
                 response.end(text);
             } else {
                 response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
-                endConnection(response.end(text));
+                Parting.after(response.end(text), request, vertx);
             }
-        }
-
-        /**
-         * As soon as the sender has sent what it announced, so that its end of the connection is closed in peace and not
-         * torn while it reads our answer; what it goes on sending is thrown away. Who sends for longer is not waited for.
-         */
-        private void endConnection(Future<Void> told) {
-            long linger =
-                    vertx.setTimer(LINGER_MILLIS, id -> request.connection().close());
-            request.handler(chunk -> {
-                discarded += chunk.length();
-                if (discarded > MOST_DISCARDED) {
-                    request.pause();
-                }
-            });
-            request.endHandler(end -> told.onComplete(done -> {
-                vertx.cancelTimer(linger);
-                request.connection().close();
-            }));
-            request.exceptionHandler(gone -> vertx.cancelTimer(linger));
-            request.resume();
         }
 
         private void end() {
@@ -436,31 +371,11 @@ class WebhookRoute {
         }
     }
 
-    private static Map<String, List<String>> lists(MultiMap headers) {
+    private static Map<String, List<String>> lists(MultiMap parameters) {
         Map<String, List<String>> all = new HashMap<>();
-        for (Map.Entry<String, String> header : headers) {
-            all.computeIfAbsent(header.getKey(), name -> new ArrayList<>(1)).add(header.getValue());
+        for (Map.Entry<String, String> parameter : parameters) {
+            all.computeIfAbsent(parameter.getKey(), name -> new ArrayList<>(1)).add(parameter.getValue());
         }
         return all;
-    }
-
-    private static Buffer body(Taken taken) {
-        JsonObject body = json(taken.summary());
-        if (taken.items().size() > 1) {
-            JsonArray events = new JsonArray();
-            taken.items().forEach(item -> events.add(json(item)));
-            body.put("events", events);
-        }
-        return body.toBuffer();
-    }
-
-    private static JsonObject json(Item item) {
-        return new JsonObject()
-                .put("status", word(item))
-                .put("trace_id", item.traceId().toString());
-    }
-
-    private static String word(Item item) {
-        return item.status().name().toLowerCase(Locale.ROOT);
     }
 }

@@ -266,6 +266,24 @@ class InboxTest {
     }
 
     @Test
+    void a_delivery_of_which_one_event_is_not_stored_comes_again_once_the_others_are() throws Exception {
+        put("0");
+        Flush first = flush();
+        put("delivery", List.of(event("bad", 0), event("good", 0)));
+        first.succeed();
+        flush().fail("23503");
+        flush().fail("23503");
+        flush().fail("23503");
+        Flush good = flush();
+        settle();
+        assertThat(answers()).containsExactly("0 ok");
+
+        good.succeed();
+
+        await().until(() -> answers().equals(List.of("0 ok", "delivery DATABASE")));
+    }
+
+    @Test
     void nothing_new_is_written_while_a_batch_is_being_split() throws Exception {
         put("0");
         Flush first = flush();

@@ -61,8 +61,14 @@ public record EventKey(String value, @Nullable String before) {
     }
 
     private static String escaped(String part) {
+        for (int at = 0; at < part.length(); at++) {
+            char c = part.charAt(at);
+            if (c <= ' ' || c == '%' || c == ':' || c > '~') {
+                return escapedWithCare(part);
+            }
+        }
         // The usual id needs nothing.
-        return part.chars().anyMatch(c -> c <= ' ' || c == '%' || c == ':' || c > '~') ? escapedWithCare(part) : part;
+        return part;
     }
 
     private static String escapedWithCare(String part) {

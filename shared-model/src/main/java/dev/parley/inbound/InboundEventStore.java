@@ -203,11 +203,19 @@ public final class InboundEventStore {
         return job == null ? null : part.apply(job);
     }
 
-    private static UUID[] uuids(List<InboundEvent> events, Function<InboundEvent, @Nullable UUID> part) {
-        return events.stream().map(part).toArray(UUID[]::new);
+    private static @Nullable UUID[] uuids(List<InboundEvent> events, Function<InboundEvent, @Nullable UUID> part) {
+        return filled(new UUID[events.size()], events, part);
     }
 
-    private static String[] texts(List<InboundEvent> events, Function<InboundEvent, @Nullable String> part) {
-        return events.stream().map(part).toArray(String[]::new);
+    private static @Nullable String[] texts(List<InboundEvent> events, Function<InboundEvent, @Nullable String> part) {
+        return filled(new String[events.size()], events, part);
+    }
+
+    private static <T> @Nullable T[] filled(
+            @Nullable T[] parts, List<InboundEvent> events, Function<InboundEvent, @Nullable T> part) {
+        for (int at = 0; at < parts.length; at++) {
+            parts[at] = part.apply(events.get(at));
+        }
+        return parts;
     }
 }

@@ -41,6 +41,7 @@ public final class Payload {
     // Longer ones are no names; and whoever reads the column back with Jackson's defaults would choke on 50,000.
     private static final int MAX_NAME_LENGTH = 1_000;
     private static final int MAX_EXPONENT = 308;
+    private static final char REPLACEMENT = '\uFFFD';
     private static final String RAW = "$raw";
     private static final String REASON = "$reason";
 
@@ -85,7 +86,8 @@ public final class Payload {
         }
         boolean marked = text.startsWith("\uFEFF");
         String json = marked ? text.substring(1) : text;
-        Parse parse = new Parse();
+        // Decoded text holds neither half a surrogate pair nor, outside of an escape, a U+0000.
+        Parse parse = new Parse(json.contains("\\u"));
         if (marked) {
             parse.mend("byte order mark");
         }
@@ -180,6 +182,12 @@ public final class Payload {
 
     /** Null = not UTF-8. */
     private static @Nullable String text(byte[] utf8) {
+        String lenient = new String(utf8, StandardCharsets.UTF_8);
+        // Without a replacement nothing was replaced: the usual text is decoded once, by what the JVM does fastest.
+        return lenient.indexOf(REPLACEMENT) < 0 ? lenient : strictly(utf8);
+    }
+
+    private static @Nullable String strictly(byte[] utf8) {
         try {
             return StandardCharsets.UTF_8
                     .newDecoder()
@@ -275,7 +283,7 @@ public final class Payload {
             if (Character.isHighSurrogate(c) && at + 1 < out.length() && Character.isLowSurrogate(out.charAt(at + 1))) {
                 at++;
             } else if (c == 0 || Character.isSurrogate(c)) {
-                out.setCharAt(at, '\uFFFD');
+                out.setCharAt(at, REPLACEMENT);
             }
         }
         return out.toString();
@@ -302,9 +310,14 @@ public final class Payload {
 
     /** One walk over the tokens: builds the content and remembers the first thing wrong of each kind. */
     private static final class Parse {
+        private final boolean mayNeedMending;
         private @Nullable String fault;
         private @Nullable String mended;
         private boolean ambiguous;
+
+        Parse(boolean mayNeedMending) {
+            this.mayNeedMending = mayNeedMending;
+        }
 
         void mend(String what) {
             mended = mended == null ? what : mended;
@@ -396,7 +409,7 @@ public final class Payload {
         }
 
         private String text(String text) {
-            int bad = firstBad(text);
+            int bad = mayNeedMending ? firstBad(text) : -1;
             if (bad < 0) {
                 return text;
             }

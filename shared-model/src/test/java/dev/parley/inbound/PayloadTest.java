@@ -41,6 +41,18 @@ class PayloadTest {
     }
 
     @Test
+    void a_replacement_character_is_clean_where_the_sender_wrote_it_and_no_excuse_for_broken_bytes() {
+        String text = "{\"text\":\"what we got was \uFFFD\"}";
+        assertThat(read(text).stored()).isEqualTo(text);
+        assertThat(read(text).reason()).isNull();
+
+        byte[] broken = bytes(text);
+        broken[2] = (byte) 0xFF;
+        assertThat(Payload.json(broken).isReadable()).isFalse();
+        assertThat(Payload.json(broken).reason()).isEqualTo("not UTF-8");
+    }
+
+    @Test
     void readers_find_every_kind_of_value() {
         JsonObject content =
                 read("{\"s\":\"x\",\"i\":7,\"l\":4294967296,\"d\":1.5,\"b\":true,\"n\":null,\"a\":[1],\"o\":{\"k\":\"v\"}}")
