@@ -84,9 +84,11 @@ final class IngestScenario implements Scenario {
         lab.reset();
         long allocated = allocated(lab);
         long writes = lab.writes();
+        ProcessorTime time = ProcessorTime.from(lab);
         HttpLoad.Result result = load.closed(connections, repeats, MEASURED);
         report.series(name, "events/s").add(result.perSecond());
         if (!repeats) {
+            time.report(report, connections + " connections", result.sent());
             report.series("p50, " + connections + " connections", "ms")
                     .add(result.latencyMicros().getValueAtPercentile(50) / 1e3);
             report.series("p99, " + connections + " connections", "ms")
@@ -102,9 +104,13 @@ final class IngestScenario implements Scenario {
     private static void open(Lab lab, JudgedLoad load, Report report, int rounds, double perSecond)
             throws IOException, SQLException {
         String at = String.format(Locale.ROOT, "open loop at %,.0f/s, ", perSecond);
+        // Small batches and a schedule are other code than a closed loop's.
+        load.open(256, perSecond, WARM_UP);
         for (int round = 0; round < rounds; round++) {
             lab.reset();
+            ProcessorTime time = ProcessorTime.from(lab);
             HttpLoad.Result result = load.open(256, perSecond, MEASURED);
+            time.report(report, "open loop", result.sent());
             report.series(at + "p50", "ms").add(result.latencyMicros().getValueAtPercentile(50) / 1e3);
             report.series(at + "p99", "ms").add(result.latencyMicros().getValueAtPercentile(99) / 1e3);
             report.series(at + "p99.9", "ms").add(result.latencyMicros().getValueAtPercentile(99.9) / 1e3);
