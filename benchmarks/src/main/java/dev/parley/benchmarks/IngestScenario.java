@@ -21,6 +21,8 @@ final class IngestScenario implements Scenario {
     private static final Duration MEASURED = Duration.ofSeconds(6);
     /** A JVM on two cores that are busy compiles for about a minute; until then no two rounds are alike. */
     private static final Duration WARM_UP = Duration.ofSeconds(20);
+    /** For what differs a little from what is warm. */
+    private static final Duration WARM_UP_AGAIN = Duration.ofSeconds(10);
 
     @Override
     public Report run(Lab lab, int rounds) throws IOException, SQLException, InterruptedException {
@@ -34,7 +36,7 @@ final class IngestScenario implements Scenario {
         // Compiled code and warm caches, on every kind of load it will see.
         load.closed(256, false, WARM_UP);
         load.closed(64, false, WARM_UP);
-        load.closed(256, true, WARM_UP);
+        load.closed(256, true, WARM_UP_AGAIN);
         for (int round = 0; round < rounds; round++) {
             for (String side : Alternating.order(round, "64", "256", "half", "floor", "ceiling")) {
                 switch (side) {
@@ -105,7 +107,7 @@ final class IngestScenario implements Scenario {
             throws IOException, SQLException {
         String at = String.format(Locale.ROOT, "open loop at %,.0f/s, ", perSecond);
         // Small batches and a schedule are other code than a closed loop's.
-        load.open(256, perSecond, WARM_UP);
+        load.open(256, perSecond, WARM_UP_AGAIN);
         for (int round = 0; round < rounds; round++) {
             lab.reset();
             ProcessorTime time = ProcessorTime.from(lab);
