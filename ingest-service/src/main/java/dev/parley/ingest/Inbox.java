@@ -14,7 +14,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -24,12 +23,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Group commit. What arrives while a flush is in flight waits and is the next flush. So a lone event is written at once, a
- * crowd shares a commit, and the order of commits is the order of arrival, contact by contact. There is no timer to wait for.
- * The next flush is on its way before the senders of the last one are told: the database does not wait for our answering.
- *
- * <p>One process of the database can be busier than everything else together. So contacts are of two halves, and where
- * enough waits of each, each half has a flush of its own in flight (docs/design/005-two-flushes-in-flight.md).
+ * Group commit. One flush is in flight; what arrives meanwhile waits and is the next flush. So a lone event is written at
+ * once, a crowd shares a commit, and the order of commits is the order of arrival. There is no timer to wait for. The next
+ * flush is on its way before the senders of the last one are told: the database does not wait for our answering.
  *
  * <p>Everything but the counter happens on one event loop.
  */
@@ -40,27 +36,8 @@ class Inbox {
     /** SQLSTATE classes that are about a row: data, integrity, limits. Everything else is about the database. */
     private static final Set<String> ABOUT_A_ROW = Set.of("22", "23", "54");
 
-    /**
-     * So many events of a half's make a flush of its own worth it. What a flush costs besides its rows is as much as five
-     * rows: with sixteen, two small flushes cost more than the second processor brings.
-     */
-    static final int WORTH_A_FLUSH = 32;
-
-    /** Half of the contacts: what of theirs waits, in order of arrival, and whether any of it is being written. */
-    private static final class Half {
-        private final Deque<Entry> waiting = new ArrayDeque<>();
-        private boolean flushing;
-
-        boolean isWorthIt() {
-            return !flushing && waiting.size() >= WORTH_A_FLUSH;
-        }
-    }
-
-    /** Some halves' events on their way to the database, and the answers their senders get after it. */
-    private record Flight(List<Half> halves, List<Runnable> answers) {}
-
     /** An event, and where in its delivery it stands. */
-    private record Entry(InboundEvent event, Sender sender, int at, long number) {
+    private record Entry(InboundEvent event, Sender sender, int at) {
         void stored(Receipt receipt) {
             sender.receipts[at] = receipt;
             sender.oneLess();
@@ -105,11 +82,12 @@ class Inbox {
     private final IngestMeters meters;
     private final Runnable stored;
 
-    /** A contact's events are always of the same half. */
-    private final List<Half> halves = List.of(new Half(), new Half());
-
+    private final Deque<Entry> waiting = new ArrayDeque<>();
     private final AtomicInteger pending = new AtomicInteger();
-    private long arrived;
+    /** Answers of the flush that just ended. */
+    private final List<Runnable> answers = new ArrayList<>();
+
+    private boolean flushing;
 
     @Inject
     Inbox(InboundEventStore store, Vertx vertx, IngestConfig config, IngestMeters meters, WorkerHint hint) {
@@ -154,78 +132,43 @@ class Inbox {
     /** In one go, so that what came together is written together. */
     private void enter(List<InboundEvent> events, Sender sender) {
         for (int at = 0; at < events.size(); at++) {
-            InboundEvent event = events.get(at);
-            halves.get(half(event)).waiting.add(new Entry(event, sender, at, arrived++));
+            waiting.add(new Entry(events.get(at), sender, at));
         }
-        flush();
-    }
-
-    /** By what {@code bot.lane_of} makes a line of, so that a line's events are never on their way in two flushes. */
-    static int half(InboundEvent event) {
-        String address = event.channelAddress();
-        int hash = address == null
-                ? event.id().hashCode()
-                : Objects.hash(event.tenant(), Objects.requireNonNullElse(event.channel(), ""), address);
-        return (hash * 0x9E3779B9) >>> 31;
+        if (!flushing) {
+            flush();
+        }
     }
 
     private void flush() {
-        boolean isIdle = halves.stream().noneMatch(half -> half.flushing);
-        if (isIdle && !halves.stream().allMatch(Half::isWorthIt)) {
-            flush(halves);
-            return;
-        }
-        for (Half half : halves) {
-            if (half.isWorthIt()) {
-                flush(List.of(half));
-            }
+        List<Entry> batch = nextBatch();
+        flushing = !batch.isEmpty();
+        if (flushing) {
+            store(batch).subscribe().with(done -> endFlush(), this::brokenFlush);
         }
     }
 
-    private void flush(List<Half> those) {
-        List<Entry> batch = nextBatch(those);
-        if (!batch.isEmpty()) {
-            those.forEach(half -> half.flushing = true);
-            Flight flight = new Flight(those, new ArrayList<>());
-            store(batch, flight).subscribe().with(done -> end(flight), failure -> broken(flight, failure));
-        }
-    }
-
-    private void end(Flight flight) {
-        flight.halves.forEach(half -> half.flushing = false);
+    private void endFlush() {
+        List<Runnable> due = List.copyOf(answers);
+        answers.clear();
         flush();
-        flight.answers.forEach(Runnable::run);
+        due.forEach(Runnable::run);
     }
 
-    private List<Entry> nextBatch(List<Half> those) {
+    private List<Entry> nextBatch() {
         List<Entry> batch = new ArrayList<>();
         long bytes = 0;
-        for (Half half = oldest(those); half != null && batch.size() < limits.maxEvents(); half = oldest(those)) {
-            bytes += half.waiting.element().event().payload().size();
+        while (!waiting.isEmpty() && batch.size() < limits.maxEvents()) {
+            bytes += waiting.element().event().payload().size();
             if (bytes > maxBytes && !batch.isEmpty()) {
                 break;
             }
-            batch.add(half.waiting.remove());
+            batch.add(waiting.remove());
         }
         return batch;
     }
 
-    /** Whose next one came first; null = none waits. */
-    private static @Nullable Half oldest(List<Half> those) {
-        Half oldest = null;
-        for (Half half : those) {
-            Entry next = half.waiting.peek();
-            if (next != null
-                    && (oldest == null
-                            || next.number() < oldest.waiting.element().number())) {
-                oldest = half;
-            }
-        }
-        return oldest;
-    }
-
     /** @return whether the database is there; by then there is an answer for everyone in {@code batch} */
-    private Uni<Boolean> store(List<Entry> batch, Flight flight) {
+    private Uni<Boolean> store(List<Entry> batch) {
         long start = System.nanoTime();
         return Uni.createFrom()
                 .deferred(() -> store.apply(batch.stream().map(Entry::event).toList()))
@@ -234,9 +177,9 @@ class Inbox {
                 .failWith(() -> new LaterException(Delay.DATABASE, "no answer within " + limits.timeout()))
                 .emitOn(loop)
                 .invoke(receipts -> meters.flushed(batch.size(), System.nanoTime() - start))
-                .map(receipts -> flight.answers.add(() -> answer(batch, receipts)))
+                .map(receipts -> answers.add(() -> answer(batch, receipts)))
                 .onFailure()
-                .recoverWithUni(failure -> afterFailure(batch, flight, failure));
+                .recoverWithUni(failure -> afterFailure(batch, failure));
     }
 
     private void answer(List<Entry> batch, List<Receipt> receipts) {
@@ -252,7 +195,7 @@ class Inbox {
         }
     }
 
-    private Uni<Boolean> afterFailure(List<Entry> batch, Flight flight, Throwable failure) {
+    private Uni<Boolean> afterFailure(List<Entry> batch, Throwable failure) {
         if (!isAboutARow(failure)) {
             meters.flushFailed("unavailable");
             giveUp(batch, failure);
@@ -263,9 +206,9 @@ class Inbox {
             meters.flushFailed("split");
             int half = batch.size() / 2;
             List<Entry> rest = batch.subList(half, batch.size());
-            return store(batch.subList(0, half), flight).chain(there -> {
+            return store(batch.subList(0, half)).chain(there -> {
                 if (there) {
-                    return store(rest, flight);
+                    return store(rest);
                 }
                 giveUp(rest, failure);
                 return Uni.createFrom().item(false);
@@ -289,12 +232,10 @@ class Inbox {
                 culprit.event().tenant(),
                 culprit.event().provider(),
                 state);
-        Entry reduced = new Entry(
+        return store(List.of(new Entry(
                 culprit.event().reducedToBytes("refused by the database, SQLSTATE " + state),
                 culprit.sender(),
-                culprit.at(),
-                culprit.number());
-        return store(List.of(reduced), flight);
+                culprit.at())));
     }
 
     /** The database is away: those who wait behind learn it now, not after a timeout of their own. */
@@ -303,11 +244,9 @@ class Inbox {
                 ? known
                 : new LaterException(Delay.DATABASE, "not certainly stored", failure);
         fail(batch, later);
-        for (Half half : halves) {
-            List<Entry> behind = List.copyOf(half.waiting);
-            half.waiting.clear();
-            fail(behind, later);
-        }
+        List<Entry> behind = List.copyOf(waiting);
+        waiting.clear();
+        fail(behind, later);
     }
 
     private void fail(List<Entry> entries, LaterException failure) {
@@ -317,10 +256,10 @@ class Inbox {
         }
     }
 
-    private void broken(Flight flight, Throwable failure) {
+    private void brokenFlush(Throwable failure) {
         // Cannot happen unless an answer's own code throws; the inbox must go on whatever it is.
         LOG.error("a flush ended in a defect", failure);
-        end(flight);
+        endFlush();
     }
 
     private static boolean isAboutARow(Throwable failure) {

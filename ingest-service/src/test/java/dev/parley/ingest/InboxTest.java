@@ -18,10 +18,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -29,8 +26,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** The test holds every flush in its hand: nothing here depends on time, except the test of the timeout. */
 class InboxTest {
@@ -46,10 +41,6 @@ class InboxTest {
 
         void fail(String sqlState) {
             database.fail(new PgException("refused", "ERROR", sqlState, "no detail"));
-        }
-
-        boolean hasContact(String address) {
-            return events.stream().anyMatch(event -> address.equals(event.channelAddress()));
         }
 
         List<String> keys() {
@@ -85,19 +76,6 @@ class InboxTest {
     }
 
     private static InboundEvent event(String name, int padding) {
-        return event(name, "+1", padding);
-    }
-
-    /** Of one of two contacts, each of another half. */
-    private static InboundEvent ofHalf(int half, String name) {
-        return IntStream.iterate(1, number -> number + 1)
-                .mapToObj(number -> event(name, "+" + number, 0))
-                .filter(event -> Inbox.half(event) == half)
-                .findFirst()
-                .orElseThrow();
-    }
-
-    private static InboundEvent event(String name, String address, int padding) {
         byte[] body = ("{\"x\":\"" + "y".repeat(padding) + "\"}").getBytes(StandardCharsets.UTF_8);
         return InboundEvent.create(
                 TENANT,
@@ -106,7 +84,7 @@ class InboxTest {
                 null,
                 null,
                 "sms",
-                address,
+                "+1",
                 EventKey.of("t", "k", name),
                 Payload.json(body),
                 0,
@@ -223,122 +201,6 @@ class InboxTest {
         flush.succeed();
 
         await().until(() -> answers().equals(List.of("several ok")));
-    }
-
-    private void put(int half, String prefix, int count) {
-        IntStream.range(0, count).forEach(i -> put(prefix + i, List.of(ofHalf(half, prefix + i))));
-    }
-
-    private static List<String> names(String prefix, int count) {
-        return IntStream.range(0, count).mapToObj(i -> prefix + i).toList();
-    }
-
-    /** Both halves are being written, with enough in each. */
-    private List<Flush> bothInFlight() throws Exception {
-        inbox = inbox(new FlushLimits(256, 1_000_000, 1_000, Duration.ofMinutes(1)));
-        put("0");
-        Flush first = flush();
-        put(0, "a", Inbox.WORTH_A_FLUSH);
-        put(1, "b", Inbox.WORTH_A_FLUSH);
-        assertThat(inFlight()).isZero();
-        first.succeed();
-        return List.of(flush(), flush());
-    }
-
-    @Test
-    void two_halves_of_the_contacts_are_written_at_once_where_enough_waits_of_each() throws Exception {
-        List<Flush> both = bothInFlight();
-
-        assertThat(both.get(0).keys()).isEqualTo(names("a", Inbox.WORTH_A_FLUSH));
-        assertThat(both.get(1).keys()).isEqualTo(names("b", Inbox.WORTH_A_FLUSH));
-        both.get(1).succeed();
-        both.get(0).succeed();
-        await().until(() -> answers().size() == 1 + 2 * Inbox.WORTH_A_FLUSH);
-        assertThat(answers()).allMatch(answer -> answer.endsWith(" ok"));
-    }
-
-    @Test
-    void a_half_in_flight_keeps_its_contacts_and_the_other_goes_on_as_soon_as_it_is_worth_it() throws Exception {
-        List<Flush> both = bothInFlight();
-        put(0, "c", 2 * Inbox.WORTH_A_FLUSH);
-        assertThat(inFlight()).isZero();
-        both.get(1).succeed();
-        put(1, "d", Inbox.WORTH_A_FLUSH - 1);
-        assertThat(inFlight()).isZero();
-        put("d" + (Inbox.WORTH_A_FLUSH - 1), List.of(ofHalf(1, "d" + (Inbox.WORTH_A_FLUSH - 1))));
-
-        assertThat(flush().keys()).isEqualTo(names("d", Inbox.WORTH_A_FLUSH));
-        both.get(0).succeed();
-        assertThat(flush().keys()).isEqualTo(names("c", 2 * Inbox.WORTH_A_FLUSH));
-    }
-
-    @Test
-    void halves_with_little_are_written_together_in_the_order_of_arrival() throws Exception {
-        List<Flush> both = bothInFlight();
-        put(1, "e", 1);
-        put(0, "f", Inbox.WORTH_A_FLUSH);
-        put(1, "g", 1);
-        both.get(1).succeed();
-        assertThat(inFlight()).isZero();
-        both.get(0).succeed();
-
-        List<String> together = new ArrayList<>(List.of("e0"));
-        together.addAll(names("f", Inbox.WORTH_A_FLUSH));
-        together.add("g0");
-        assertThat(flush().keys()).isEqualTo(together);
-    }
-
-    @Test
-    void a_half_that_fails_leaves_the_other_in_flight() throws Exception {
-        List<Flush> both = bothInFlight();
-        put(1, "behind", 1);
-        both.get(0).fail("57P01");
-        await().until(() -> answers().contains("behind0 DATABASE"));
-
-        both.get(1).succeed();
-
-        await().until(() -> answers().size() == 2 + 2 * Inbox.WORTH_A_FLUSH);
-        assertThat(answers().stream().filter(answer -> answer.endsWith(" ok"))).hasSize(1 + Inbox.WORTH_A_FLUSH);
-    }
-
-    /** Whatever comes and whenever the database answers. */
-    @ParameterizedTest
-    @ValueSource(longs = {1, 2, 3, 4, 5})
-    void no_contact_is_ever_in_two_flushes_or_out_of_order(long seed) throws Exception {
-        inbox = inbox(new FlushLimits(64, 1_000_000, 100_000, Duration.ofMinutes(1)));
-        Random random = new Random(seed);
-        List<Flush> open = new ArrayList<>();
-        Map<String, Integer> put = new HashMap<>();
-        Map<String, Integer> written = new HashMap<>();
-        int most = 0;
-        int events = 0;
-        for (int step = 0; step < 400 || (answers().size() < events && step < 5_000); step++) {
-            for (int more = step < 400 ? random.nextInt(40) : 0; more > 0; more--) {
-                String contact = "+" + random.nextInt(30);
-                String name = contact + "/" + put.merge(contact, 1, Integer::sum);
-                put(name, List.of(event(name, contact, 0)));
-                events++;
-            }
-            settle();
-            synchronized (flushes) {
-                for (Flush fresh = flushes.poll(); fresh != null; fresh = flushes.poll()) {
-                    for (InboundEvent event : fresh.events()) {
-                        String contact = String.valueOf(event.channelAddress());
-                        assertThat(open).noneMatch(other -> other.hasContact(contact));
-                        assertThat(event.key().value()).endsWith("/" + written.merge(contact, 1, Integer::sum));
-                    }
-                    open.add(fresh);
-                }
-            }
-            most = Math.max(most, open.size());
-            if (!open.isEmpty() && (step >= 400 || random.nextBoolean())) {
-                open.remove(random.nextInt(open.size())).succeed();
-                settle();
-            }
-        }
-        assertThat(written).isEqualTo(put);
-        assertThat(most).isEqualTo(2);
-        assertThat(answers()).hasSize(events);
     }
 
     @Test
