@@ -25,7 +25,7 @@ class AddressBudget {
 
     /** The address the request came from, as far as our own proxies vouch for it. */
     Client client(HttpServerRequest request) {
-        // Not the request's: Vert.x would read every header that proxies add, and join URLs, to say the same.
+        // Not the request's: that one works out the whole URL first, to say the same.
         var peer = request.connection().remoteAddress();
         String host = peer == null ? null : peer.hostAddress();
         String address = host == null
