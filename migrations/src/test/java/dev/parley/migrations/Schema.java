@@ -140,7 +140,7 @@ record Schema(
                 WHERE n.nspname IN ('core', 'bot') AND k.contype IN ('p', 'u', 'f', 'x')
                 UNION ALL
                 SELECT x.indrelid::regclass::text,
-                    'UNIQUE INDEX ' || substring(split_part(pg_get_indexdef(x.indexrelid), ' WHERE ', 1) FROM '\\(.*\\)$')
+                    'UNIQUE INDEX ' || substring(pg_get_indexdef(x.indexrelid) FROM 'USING \\w+ (\\(.*?\\))( (WITH|WHERE) \\(.*)?$')
                     || coalesce(' WHERE ' || pg_get_expr(x.indpred, x.indrelid), '')
                 FROM pg_index x JOIN pg_class c ON c.oid = x.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
                 WHERE n.nspname IN ('core', 'bot') AND x.indisunique
@@ -154,7 +154,8 @@ record Schema(
         }
         for (Map<String, Object> row : database.rows("""
                 SELECT x.indrelid::regclass::text AS name,
-                    substring(split_part(pg_get_indexdef(x.indexrelid), ' WHERE ', 1) FROM '\\(.*\\)$') AS columns,
+                    -- where its entries are kept (WITH) is not the contract's business
+                    substring(pg_get_indexdef(x.indexrelid) FROM 'USING \\w+ (\\(.*?\\))( (WITH|WHERE) \\(.*)?$') AS columns,
                     coalesce(' WHERE ' || pg_get_expr(x.indpred, x.indrelid), '') AS predicate,
                     x.indisunique AS enforces
                 FROM pg_index x JOIN pg_class c ON c.oid = x.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
