@@ -69,7 +69,7 @@ public final class JobQueue {
                 ORDER BY q.run_after, q.created_at, q.job_id
                 LIMIT :page
             )
-            """ + JobRows.JOB_WITH_EVENT;
+            """ + JobRows.OWN_JOBS_WITH_EVENT;
 
     private static final String DUE_OF_TENANT = """
             WITH page AS MATERIALIZED (
@@ -84,7 +84,7 @@ public final class JobQueue {
                 ORDER BY q.run_after, q.created_at, q.job_id
                 LIMIT :page
             )
-            """ + JobRows.JOB_WITH_EVENT;
+            """ + JobRows.OWN_JOBS_WITH_EVENT;
 
     private static final String STILL_QUEUED = """
             WITH page AS MATERIALIZED (
@@ -318,7 +318,7 @@ public final class JobQueue {
     /**
      * What to read: due jobs after {@code after} in reading order, at most {@link #PAGES}{@code [page]} of them.
      *
-     * @param lanes jobs of other lanes come without payload, and count towards the page
+     * @param lanes jobs of other lanes count towards the page
      * @param onlyTenant null = all tenants but {@code notTenants}
      * @param parked jobs the reader knows already
      */
@@ -331,7 +331,15 @@ public final class JobQueue {
             UUID[] parked,
             int page) {}
 
-    public Uni<List<DueJob>> due(SqlClient db, DueQuery q) {
+    /**
+     * What was read: jobs of the lanes that were asked for, in reading order.
+     *
+     * @param jobs with the page's last one, if that is of another lane: without payload, it only says how far reading has come
+     * @param size how many jobs the page has, those of other lanes too
+     */
+    public record DuePage(List<DueJob> jobs, int size) {}
+
+    public Uni<DuePage> due(SqlClient db, DueQuery q) {
         String sql = (q.onlyTenant() == null ? DUE_BY_PAGE : DUE_OF_TENANT_BY_PAGE).get(q.page());
         Object tenants =
                 q.onlyTenant() == null ? q.notTenants() : q.onlyTenant().value();
@@ -344,7 +352,7 @@ public final class JobQueue {
                         q.types(),
                         tenants,
                         q.parked())))
-                .map(JobRows::dueJobs);
+                .map(JobRows::duePage);
     }
 
     /** Those of {@code jobs} that are still queued, due or not. */

@@ -1,10 +1,12 @@
 package dev.parley.queue;
 
+import dev.parley.queue.JobQueue.DuePage;
 import dev.parley.queue.Line.Direction;
 import dev.parley.tenant.TenantId;
 import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonObject;
 import io.vertx.mutiny.sqlclient.Row;
+import io.vertx.mutiny.sqlclient.RowIterator;
 import io.vertx.mutiny.sqlclient.RowSet;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,8 +24,7 @@ final class JobRows {
     static final String SUSPECT =
             "coalesce(split_part(j.last_error, E'\\n', 1) LIKE ANY (ARRAY['%lease expired%', '%(57014)%']), false)";
 
-    /** What every read returns of a job; the event's payload only for lanes in {@code $1}. */
-    static final String JOB_WITH_EVENT = """
+    private static final String COLUMNS = """
             SELECT j.job_id, j.tenant_id, j.job_type, j.attempts, j.run_after, j.created_at, j.trace_id,
                    j.locked_at IS NOT NULL AS touched, j.locked_by,
                    """ + SUSPECT + """
@@ -32,15 +33,41 @@ final class JobRows {
                    e.inbound_event_id, e.provider, e.event_type, e.provider_event_id, e.provider_msg_id, e.channel,
                    e.channel_address, e.received_at, l.lane,
                    CASE WHEN l.lane IN (SELECT unnest($1::int[])) THEN e.payload::text END AS payload
+            """;
+
+    private static final String WITH_EVENT = """
             FROM page j
             JOIN bot.inbound_events e ON e.inbound_event_id = j.inbound_event_id
             CROSS JOIN LATERAL (
                 SELECT bot.lane_of(e.tenant_id, e.channel, e.channel_address, e.inbound_event_id)
             ) l (lane)
+            """;
+
+    private static final String IN_READING_ORDER = """
             ORDER BY j.run_after, j.created_at, j.job_id
             """;
 
+    /** What every read returns of a job; the event's payload only for lanes in {@code $1}. */
+    static final String JOB_WITH_EVENT = COLUMNS + WITH_EVENT + IN_READING_ORDER;
+
+    /** Of a page its jobs of the lanes in {@code $1}, and its last one, whoever's it is: up to there it was read. */
+    static final String OWN_JOBS_WITH_EVENT = COLUMNS + """
+            , (SELECT count(*) FROM page)::int AS page_size
+            """ + WITH_EVENT + """
+            WHERE l.lane IN (SELECT unnest($1::int[]))
+               OR j.job_id = (
+                   SELECT last.job_id
+                   FROM page last
+                   ORDER BY last.run_after DESC, last.created_at DESC, last.job_id DESC
+                   LIMIT 1)
+            """ + IN_READING_ORDER;
+
     private JobRows() {}
+
+    static DuePage duePage(RowSet<Row> rows) {
+        RowIterator<Row> first = rows.iterator();
+        return new DuePage(dueJobs(rows), first.hasNext() ? first.next().getInteger("page_size") : 0);
+    }
 
     static List<DueJob> dueJobs(RowSet<Row> rows) {
         List<DueJob> jobs = new ArrayList<>(rows.size());

@@ -2,6 +2,7 @@ package dev.parley.work;
 
 import dev.parley.queue.Cursor;
 import dev.parley.queue.DueJob;
+import dev.parley.queue.JobQueue.DuePage;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -11,7 +12,7 @@ import java.util.function.Consumer;
 /** Of the pages that were read in one turn, what may run in it; the rest waits in its lines. */
 final class Admission {
     /** @param limit how many jobs the page could have held */
-    record Page(List<DueJob> jobs, int limit) {}
+    record Page(DuePage read, int limit) {}
 
     private final Lines lines;
     private final Consumer<DueJob> admitted;
@@ -26,7 +27,7 @@ final class Admission {
 
     /**
      * Takes what may run of all pages first, and moves the scans on then: they join each other while they move, and a page was
-     * read for the lanes its scan had before. Jobs of other lanes come without their event's payload.
+     * read for the lanes its scan had before. A job of another lane comes without its event's payload.
      *
      * @param pages in the order of their statements
      * @param last up to where reading is final
@@ -34,14 +35,14 @@ final class Admission {
     void take(Map<Scan, Page> pages, Scans scans, Cursor last) {
         Map<Scan, Integer> taken = new HashMap<>();
         pages.forEach((scan, page) -> taken.put(scan, take(scan, page)));
-        pages.forEach((scan, page) -> scans.advance(
-                scan, page.jobs().stream().map(DueJob::job).toList(), page.limit(), taken.getOrDefault(scan, 0), last));
+        pages.forEach(
+                (scan, page) -> scans.advance(scan, page.read(), page.limit(), taken.getOrDefault(scan, 0), last));
     }
 
     private int take(Scan scan, Page page) {
         List<DueJob> list = scan.careful ? careful : together;
         int before = list.size();
-        for (DueJob due : page.jobs()) {
+        for (DueJob due : page.read().jobs()) {
             if (scan.lanes.contains(due.job().line().lane()) && lines.admit(due)) {
                 list.add(due);
                 admitted.accept(due);

@@ -5,6 +5,7 @@ import dev.parley.queue.DueJob;
 import dev.parley.queue.Job;
 import dev.parley.queue.JobId;
 import dev.parley.queue.JobQueue;
+import dev.parley.queue.JobQueue.DuePage;
 import dev.parley.queue.JobQueue.DueQuery;
 import dev.parley.queue.JobQueue.Floor;
 import dev.parley.queue.JobRef;
@@ -226,16 +227,16 @@ final class Owner {
         List<Uni<?>> all = new ArrayList<>(List.of(floor, known));
         queries.values().forEach(query -> all.add(parts.queue.due(session, query)));
         return Uni.combine().all().unis(all).with(results -> {
-            @SuppressWarnings("unchecked") // the second and all later ones are lists of jobs, see above
-            List<List<DueJob>> lists = (List<List<DueJob>>) (List<?>) results.subList(1, results.size());
-            forgetGone(ready, lists.get(0));
+            @SuppressWarnings("unchecked") // the second is what is known of the ready ones, see above
+            List<DueJob> found = (List<DueJob>) results.get(1);
+            forgetGone(ready, found);
             Map<Scan, Admission.Page> pages = new LinkedHashMap<>();
-            int i = 1;
+            int i = 2;
             for (Map.Entry<Scan, DueQuery> entry : queries.entrySet()) {
                 int limit = JobQueue.PAGES.get(entry.getValue().page());
-                pages.put(entry.getKey(), new Admission.Page(lists.get(i++), limit));
+                pages.put(entry.getKey(), new Admission.Page((DuePage) results.get(i++), limit));
             }
-            return new Reading((Floor) results.get(0), lists.get(0), pages);
+            return new Reading((Floor) results.get(0), found, pages);
         });
     }
 

@@ -1,8 +1,10 @@
 package dev.parley.work;
 
 import dev.parley.queue.Cursor;
+import dev.parley.queue.DueJob;
 import dev.parley.queue.Job;
 import dev.parley.queue.JobQueue;
+import dev.parley.queue.JobQueue.DuePage;
 import dev.parley.queue.Lane;
 import dev.parley.tenant.TenantId;
 import java.util.ArrayList;
@@ -24,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 final class Scans {
     /** Jobs in a batch of who has a backlog while others must not stand behind it, about. */
     private static final int SMALL_SHARE = 16;
+    /** Jobs of one tenant in a page, at least, that may be its crowd. */
+    private static final int CROWD = 4;
 
     private final List<Scan> all = new ArrayList<>();
     private final Scan main = new Scan(new HashSet<>(), null, null, Cursor.START, false);
@@ -168,7 +172,8 @@ final class Scans {
      * @param admitted how many of them can run now; the others wait in their lines
      * @param last up to where reading is final
      */
-    void advance(Scan scan, List<Job> page, int limit, int admitted, Cursor last) {
+    void advance(Scan scan, DuePage page, int limit, int admitted, Cursor last) {
+        List<Job> jobs = page.jobs().stream().map(DueJob::job).toList();
         boolean full = page.size() >= limit;
         if (admitted > 0 && !full) {
             scan.trickles(nanoTime.getAsLong());
@@ -176,28 +181,29 @@ final class Scans {
         // A page may be of other workers' lanes alone, and stay so while one of them hangs: nothing of ours was tried
         // then.
         scan.careful = scan.careful
-                && page.stream().noneMatch(job -> scan.lanes.contains(job.line().lane()));
-        scan.cursor = full ? Cursor.earlier(Cursor.at(page.get(page.size() - 1)), last) : last;
-        scan.page = Math.min(mostPage, full ? scan.page + 1 : Math.max(0, scan.page - (page.isEmpty() ? 1 : 0)));
+                && jobs.stream().noneMatch(job -> scan.lanes.contains(job.line().lane()));
+        scan.cursor = full ? Cursor.earlier(Cursor.at(jobs.get(jobs.size() - 1)), last) : last;
+        scan.page = Math.min(mostPage, full ? scan.page + 1 : Math.max(0, scan.page - (jobs.isEmpty() ? 1 : 0)));
         if (full) {
-            splitOffCrowd(scan, page);
+            splitOffCrowd(scan, jobs);
         } else {
             rejoin(scan);
         }
     }
 
     /**
-     * A tenant that fills most of a full page, be it a small one, is read apart from now on, one page a turn like everybody
-     * else. Where lanes were taken over beside others that write, all pages are small.
+     * A tenant that has most of what is ours of a full page, be it a small one, is read apart from now on, one page a turn like
+     * everybody else. Where lanes were taken over beside others that write, all pages are small; of what one session of many
+     * finds in one, two or three jobs are no crowd.
      */
-    private void splitOffCrowd(Scan scan, List<Job> page) {
+    private void splitOffCrowd(Scan scan, List<Job> jobs) {
         if (scan.only != null) {
             return;
         }
         Map<TenantId, Integer> shares = new HashMap<>();
-        page.forEach(job -> shares.merge(job.tenant(), 1, Integer::sum));
-        shares.forEach((tenant, jobs) -> {
-            if (jobs * 2 > page.size()) {
+        jobs.forEach(job -> shares.merge(job.tenant(), 1, Integer::sum));
+        shares.forEach((tenant, share) -> {
+            if (share * 2 > jobs.size() && share >= CROWD) {
                 all.add(scan.splitOff(tenant, scan.cursor));
             }
         });

@@ -6,6 +6,7 @@ import static dev.parley.work.SampleJobs.tenant;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.queue.DueJob;
+import dev.parley.queue.JobQueue.DuePage;
 import dev.parley.tenant.TenantId;
 import dev.parley.work.Admission.Page;
 import java.util.ArrayList;
@@ -29,11 +30,15 @@ class AdmissionTest {
     @BeforeEach
     void ownLaneOne() {
         scans.take(Set.of(1), false);
-        advance(Map.of(scans.reading().get(0), new Page(List.of(), LIMIT)));
+        advance(Map.of(scans.reading().get(0), page(List.of())));
     }
 
     private void advance(Map<Scan, Page> pages) {
         new Admission(new Lines(() -> 1), due -> {}).take(pages, scans, FLOOR);
+    }
+
+    private static Page page(List<DueJob> jobs) {
+        return new Page(new DuePage(jobs, jobs.size()), LIMIT);
     }
 
     private static DueJob due(TenantId tenant, int lane, int nth) {
@@ -45,7 +50,7 @@ class AdmissionTest {
         DueJob ours = due(TENANT, 1, 1);
         DueJob theirs = due(TENANT, 2, 2);
 
-        admission.take(Map.of(scans.reading().get(0), new Page(List.of(ours, theirs), LIMIT)), scans, FLOOR);
+        admission.take(Map.of(scans.reading().get(0), page(List.of(ours, theirs))), scans, FLOOR);
 
         assertThat(admission.together()).containsExactly(ours);
         assertThat(told).containsExactly(ours);
@@ -68,12 +73,12 @@ class AdmissionTest {
                         .filter(scan -> TENANT.equals(scan.only) && scan.lanes.contains(2))
                         .findFirst()
                         .orElseThrow(),
-                new Page(List.of(), LIMIT)));
+                page(List.of())));
         DueJob ofTakenLane = due(TENANT, 2, 1);
         Map<Scan, Page> pages = new LinkedHashMap<>();
-        pages.put(taken, new Page(List.of(due(OTHER, 2, 0)), LIMIT));
+        pages.put(taken, page(List.of(due(OTHER, 2, 0))));
         // Committed after the first page was read, and without its payload in this one
-        pages.put(apart, new Page(List.of(ofTakenLane), LIMIT));
+        pages.put(apart, page(List.of(ofTakenLane)));
 
         admission.take(pages, scans, FLOOR);
 
@@ -87,7 +92,7 @@ class AdmissionTest {
         Scan careful = scans.reading().get(1);
         DueJob suspect = due(OTHER, 2, 1);
 
-        admission.take(Map.of(careful, new Page(List.of(suspect), LIMIT)), scans, FLOOR);
+        admission.take(Map.of(careful, page(List.of(suspect))), scans, FLOOR);
 
         assertThat(admission.careful()).containsExactly(suspect);
         assertThat(admission.together()).isEmpty();

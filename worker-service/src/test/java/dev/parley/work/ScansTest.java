@@ -6,8 +6,10 @@ import static dev.parley.work.SampleJobs.tenant;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.queue.Cursor;
+import dev.parley.queue.DueJob;
 import dev.parley.queue.Job;
 import dev.parley.queue.JobQueue;
+import dev.parley.queue.JobQueue.DuePage;
 import dev.parley.queue.Lane;
 import dev.parley.tenant.TenantId;
 import java.time.Duration;
@@ -44,7 +46,20 @@ class ScansTest {
     }
 
     private void read(Scan scan, List<Job> page, int admitted) {
-        scans.advance(scan, page, JobQueue.PAGES.get(scans.pageOf(scan)), admitted, FLOOR);
+        scans.advance(scan, page(page), JobQueue.PAGES.get(scans.pageOf(scan)), admitted, FLOOR);
+    }
+
+    private static DuePage page(List<Job> jobs) {
+        return page(jobs, jobs.size());
+    }
+
+    /** @param size with jobs of lanes that were not asked for */
+    private static DuePage page(List<Job> jobs, int size) {
+        return new DuePage(
+                jobs.stream()
+                        .map(job -> new DueJob(job, false, false, Duration.ZERO, null))
+                        .toList(),
+                size);
     }
 
     private Scan scanOf(@Nullable TenantId only) {
@@ -133,7 +148,7 @@ class ScansTest {
         scans.take(Set.of(1), false);
         Cursor floor = Cursor.at(job(LARGE, 5));
 
-        scans.advance(scanOf(null), jobs(LARGE, 0, 16), 16, 16, floor);
+        scans.advance(scanOf(null), page(jobs(LARGE, 0, 16)), 16, 16, floor);
 
         assertThat(scanOf(null).cursor).isEqualTo(floor);
     }
@@ -147,15 +162,39 @@ class ScansTest {
             assertThat(JobQueue.PAGES.get(some.pageOf(scan))).isEqualTo(most);
             some.advance(
                     scan,
-                    IntStream.range(0, most).mapToObj(n -> job(tenant(n), n)).toList(),
+                    page(IntStream.range(0, most)
+                            .mapToObj(n -> job(tenant(n), n))
+                            .toList()),
                     most,
                     most,
                     FLOOR);
         }
 
-        some.advance(scan, List.of(), 64, 0, FLOOR);
+        some.advance(scan, page(List.of()), 64, 0, FLOOR);
 
         assertThat(JobQueue.PAGES.get(some.pageOf(scan))).isEqualTo(16);
+    }
+
+    @Test
+    void a_page_is_full_by_what_others_have_in_it_too_and_read_up_to_its_last() {
+        scans.take(Set.of(1), false);
+        Scan scan = scanOf(null);
+
+        scans.advance(scan, page(jobs(LARGE, 0, 3), 16), 16, 3, FLOOR);
+
+        assertThat(scan.cursor).isEqualTo(Cursor.at(job(LARGE, 2)));
+        assertThat(pageOf(scan)).isEqualTo(64);
+    }
+
+    @Test
+    void most_of_the_few_that_are_ours_of_a_page_is_no_crowd() {
+        scans.take(Set.of(1), false);
+
+        scans.advance(scanOf(null), page(jobs(LARGE, 0, 3), 16), 16, 3, FLOOR);
+        assertThat(scans.reading()).hasSize(1);
+
+        scans.advance(scanOf(null), page(jobs(LARGE, 3, 7), 64), 64, 4, FLOOR);
+        assertThat(scans.reading()).hasSize(2);
     }
 
     @Test
