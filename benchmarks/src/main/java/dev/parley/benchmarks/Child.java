@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * A JVM of its own for one side of a comparison, with the memory a service gets. It reads its standard input and ends when
@@ -88,10 +89,18 @@ final class Child implements AutoCloseable {
 
     /** What a child does: waits until its input ends. For the child's main thread. */
     static void untilParentEnds() {
+        untilParentEnds(line -> {
+            // nothing is asked of it
+        });
+    }
+
+    /** The same, told of every line meanwhile. */
+    static void untilParentEnds(Consumer<String> told) {
         try (BufferedReader parent =
                 new BufferedReader(new java.io.InputStreamReader(System.in, StandardCharsets.UTF_8))) {
-            while (parent.readLine() != null) {
-                // nothing is asked of it
+            String line;
+            while ((line = parent.readLine()) != null) {
+                told.accept(line);
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);

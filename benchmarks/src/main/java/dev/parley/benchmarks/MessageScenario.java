@@ -20,36 +20,39 @@ final class MessageScenario implements Scenario {
     public Report run(Lab lab, int rounds) throws IOException, SQLException, InterruptedException {
         Report report = new Report("message: contact, conversation, two messages, state, follow-up job");
         lab.reset();
-        // Both sides run all the time; each knows its own kind of job only.
+        // Each knows its own kind of job only; the other side rests meanwhile, as far as it can.
         try (Workers running = Workers.start(lab, 1, "message");
                 Child plain = Child.start(
                         lab, "worker", "plain-" + System.nanoTime(), StatementByStatement.class.getName())) {
             plain.awaitLine("begun", 30);
             running.warm(lab, MESSAGES, CONTACTS);
             running.warm(lab, MESSAGES, CONTACTS);
-            plain(lab, report);
+            plain(lab, report, plain);
             for (int round = 0; round < rounds; round++) {
                 for (String side : Alternating.order(round, ONE, PLAIN)) {
                     report.series(side, "messages/s")
-                            .add(side.equals(ONE) ? handle(lab, report, running) : plain(lab, report));
+                            .add(side.equals(ONE) ? handle(lab, report, running) : plain(lab, report, plain));
                 }
             }
             running.addOne(lab, "message");
+            // The newcomer compiles beside one that is warm: it gets half of the work and of what is left of the
+            // processors.
+            running.warm(lab, MESSAGES, CONTACTS);
             running.warm(lab, MESSAGES, CONTACTS);
             running.warm(lab, MESSAGES, CONTACTS);
             for (int round = 0; round < rounds; round++) {
                 report.series(TWO, "messages/s").add(handle(lab, report, running));
             }
         }
-        Series plain = report.series(PLAIN, "messages/s");
+        Series peers = report.series(PLAIN, "messages/s");
         report.atLeast(
                 "one worker × statement by statement",
                 3.5,
-                report.series(ONE, "messages/s").ratioTo(plain));
+                report.series(ONE, "messages/s").ratioTo(peers));
         report.atLeast(
                 "two workers × statement by statement",
                 5,
-                report.series(TWO, "messages/s").ratioTo(plain));
+                report.series(TWO, "messages/s").ratioTo(peers));
         report.atMost(
                 "commits per message, one worker",
                 0.1,
@@ -71,10 +74,13 @@ final class MessageScenario implements Scenario {
         return Work.doneRate(lab);
     }
 
-    private static double plain(Lab lab, Report report) throws SQLException, InterruptedException {
+    private static double plain(Lab lab, Report report, Child plain)
+            throws IOException, SQLException, InterruptedException {
         lab.reset();
+        plain.say(StatementByStatement.WORK);
         Work.load(lab, Work.evenly(CONTACTS, StatementByStatement.TYPE, 1, PLAIN_MESSAGES));
         Work.await(lab, Duration.ofMinutes(2));
+        plain.say(StatementByStatement.REST);
         Work.checkMessages(lab, report, PLAIN_MESSAGES, CONTACTS);
         return Work.doneRate(lab);
     }

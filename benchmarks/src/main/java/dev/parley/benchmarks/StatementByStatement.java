@@ -70,6 +70,14 @@ public final class StatementByStatement {
             WHERE job_id = ?
             """;
 
+    /** Said to it before its share of a comparison. */
+    static final String WORK = "work";
+
+    /** Said after it: sixteen sessions that look for jobs of their kind among all others' would slow down the other side. */
+    static final String REST = "rest";
+
+    private static volatile boolean isAtWork;
+
     private StatementByStatement() {}
 
     public static void main(String[] args) {
@@ -88,14 +96,14 @@ public final class StatementByStatement {
             thread.start();
         }
         System.out.println("begun");
-        Child.untilParentEnds();
+        Child.untilParentEnds(line -> isAtWork = line.equals(WORK));
         System.exit(0);
     }
 
     private static void work(HikariDataSource pool) {
         while (true) {
-            try (Connection db = pool.getConnection()) {
-                if (!one(db)) {
+            try {
+                if (!isAtWork || !one(pool)) {
                     TimeUnit.MILLISECONDS.sleep(250);
                 }
             } catch (SQLException e) {
@@ -104,6 +112,12 @@ public final class StatementByStatement {
                 Thread.currentThread().interrupt();
                 return;
             }
+        }
+    }
+
+    private static boolean one(HikariDataSource pool) throws SQLException {
+        try (Connection db = pool.getConnection()) {
+            return one(db);
         }
     }
 
