@@ -49,6 +49,7 @@ final class Calls {
     private final Flights flights;
     private final Landings landings;
 
+    /** @param most calls out at once */
     Calls(
             JobQueue queue,
             HandlerRegistry handlers,
@@ -56,6 +57,7 @@ final class Calls {
             WorkerMeters meters,
             Waypoint waypoint,
             WorkerConfig config,
+            int most,
             String worker,
             LongSupplier nanoTime,
             Executor loop,
@@ -69,7 +71,7 @@ final class Calls {
         this.nanoTime = nanoTime;
         this.loop = loop;
         this.settling = new Settling(queue, worker);
-        this.flights = new Flights(waypoint, config, nanoTime, loop, wake);
+        this.flights = new Flights(waypoint, config, most, nanoTime, loop, wake);
         this.landings = new Landings(queue, settling, failures, meters, waypoint, nanoTime, flights);
     }
 

@@ -95,7 +95,7 @@ final class ClaimedDrain implements Drain {
                                 .map(worked -> worked || landed))
                         .invoke(() -> {
                             turning = true;
-                            parts.meters().owns(0, 0, parts.calls().size());
+                            parts.share().is(0, 0, parts.calls().size(), 0);
                         })
                         .eventually(connection::close));
     }

@@ -39,11 +39,12 @@ final class Flights {
     private final Map<JobId, Flight<?>> inFlight = new LinkedHashMap<>();
     private final Deque<Flight<?>> landed = new ArrayDeque<>();
 
-    Flights(Waypoint waypoint, WorkerConfig config, LongSupplier nanoTime, Executor loop, Runnable wake) {
+    /** @param most calls out at once */
+    Flights(Waypoint waypoint, WorkerConfig config, int most, LongSupplier nanoTime, Executor loop, Runnable wake) {
         this.waypoint = waypoint;
         this.lease = config.lease().duration();
         this.callTimeout = config.calls().timeout();
-        this.most = config.calls().maxInFlight();
+        this.most = most;
         this.nanoTime = nanoTime;
         this.loop = loop;
         this.wake = wake;

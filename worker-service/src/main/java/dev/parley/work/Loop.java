@@ -24,8 +24,17 @@ final class Loop implements Executor {
     private boolean woken;
 
     Loop(Vertx vertx) {
+        this(vertx, vertx.getOrCreateContext());
+    }
+
+    private Loop(Vertx vertx, Context context) {
         this.vertx = vertx;
-        this.context = vertx.getOrCreateContext();
+        this.context = context;
+    }
+
+    /** Turns of their own on the same event loop. */
+    Loop beside() {
+        return new Loop(vertx, context);
     }
 
     @Override

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Draining as the owner of lanes: one session at a time, and a new one when it ends, whoever ended it. See {@link Owner} for
- * what happens within one.
+ * what happens within one, and {@link OwnedDrains} for a worker that has several.
  */
 final class OwnedDrain implements Drain {
     private static final Logger LOG = Logger.getLogger(OwnedDrain.class);
@@ -64,6 +64,10 @@ final class OwnedDrain implements Drain {
         return connected ? "owns " + lanesOwned + " lanes" : "no session";
     }
 
+    int lanesOwned() {
+        return lanesOwned;
+    }
+
     private void connect() {
         if (stopping) {
             finish();
@@ -96,13 +100,16 @@ final class OwnedDrain implements Drain {
             joinedAt = parts.nanoTime().getAsLong();
         }
         owner = fresh;
+        parts.owners().joins(fresh);
         connected = true;
         reconnect = FIRST_RECONNECT;
         loop.run(this::turn, () -> fresh.patience(jittered(parts.config().poll())), failure -> {
             connected = false;
             lanesOwned = 0;
             owner = null;
+            parts.owners().leaves(fresh);
             parts.meters().sessionLost();
+            parts.share().is(0, 0, parts.calls().size(), 0);
             PgConnection lost = connection;
             connection = null;
             // Closing what may be half open: its locks must not outlive our belief in them.
@@ -164,7 +171,11 @@ final class OwnedDrain implements Drain {
                     Owner last = owner;
                     owner = null;
                     connected = false;
-                    return last == null ? Uni.createFrom().voidItem() : last.leave();
+                    if (last == null) {
+                        return Uni.createFrom().voidItem();
+                    }
+                    parts.owners().leaves(last);
+                    return last.leave();
                 })
                 .onFailure()
                 .invoke(failure -> LOG.warnf("leaving: %s", FailurePolicy.describe(failure)))

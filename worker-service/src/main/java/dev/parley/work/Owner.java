@@ -52,7 +52,7 @@ final class Owner {
     private long balancedAt = Long.MIN_VALUE;
     private boolean reading = true;
 
-    /** What an owner works with; the same for every session of a worker. */
+    /** What an owner works with, and every later session in its place. */
     record Parts(
             WorkerConfig config,
             String worker,
@@ -60,10 +60,16 @@ final class Owner {
             HandlerRegistry handlers,
             JobRunner runner,
             Calls calls,
+            /** All of the worker's sessions. */
+            Owners owners,
             Orphans orphans,
             FailurePolicy failures,
             RetryPolicies policies,
             WorkerMeters meters,
+            /** What this owner, and whoever follows it, has of what the worker shows. */
+            WorkerMeters.Share share,
+            /** Contacts' lines that are remembered at once. */
+            int mostLines,
             Waypoint waypoint,
             /** For reads that need not see the owner's own session. */
             Pool aside,
@@ -79,7 +85,7 @@ final class Owner {
         this.lanes = new Lanes(parts.config.lease().duration(), parts.random, hasStayed);
         this.lines = new Lines(parts.nanoTime);
         this.scans = new Scans(parts.config.batch().max(), parts.nanoTime);
-        this.backpressure = new Backpressure(parts.config.lines().max(), lines, scans);
+        this.backpressure = new Backpressure(parts.mostLines, lines, scans);
         this.sweeps = new Sweeps(parts, lanes, lines, scans);
     }
 
@@ -100,15 +106,16 @@ final class Owner {
     Uni<Boolean> turn() {
         return parts.calls
                 .finishLanded(session)
-                .invoke(this::moveOn)
+                .invoke(parts.owners::moveOn)
                 .chain(settled -> balanceIfTime()
                         .chain(changed -> reading
                                 ? work().map(worked -> worked || changed || !settled.isEmpty())
                                 : Uni.createFrom().item(!settled.isEmpty())))
-                .invoke(() -> {
-                    parts.meters.owns(lanes.owned().size(), lines.size(), parts.calls.size());
-                    parts.meters.holdsBack(scans.heldBack().size());
-                });
+                .invoke(() -> parts.share.is(
+                        lanes.owned().size(),
+                        lines.size(),
+                        parts.calls.size(),
+                        scans.heldBack().size()));
     }
 
     /** How long the next turn can wait if nothing happens. */
@@ -161,12 +168,12 @@ final class Owner {
         Integer[] numbers = taken.toArray(Integer[]::new);
         String[] types = parts.handlers.types();
         UUID[] holding = uuids(parts.holdingTenants.get());
-        // Calls that outlived our former session still hold their lines.
-        parts.calls.out().stream()
+        // Calls that outlived the session they were made on still hold their lines.
+        parts.owners.out().stream()
                 .filter(ref -> taken.contains(ref.line().lane()))
                 .forEach(lines::runAtHead);
         return parts.queue
-                .orphanedLeases(session, parts.calls.tokens(), numbers, types)
+                .orphanedLeases(session, parts.owners.tokens(), numbers, types)
                 .chain(orphans -> parts.orphans.reclaim(session, orphans))
                 .chain(() -> parts.queue.waitingHeads(session, types, numbers))
                 .invoke(heads -> heads.stream()
@@ -283,7 +290,7 @@ final class Owner {
     }
 
     /** Lines go on behind what is settled for good, and wait behind what is not. */
-    private void moveOn(Map<Job, Settlement> settled) {
+    void moveOn(Map<Job, Settlement> settled) {
         settled.forEach((job, settlement) -> {
             JobRef ref = JobRef.of(job);
             if (!lanes.owned().contains(ref.line().lane())) {

@@ -30,7 +30,7 @@ final class Sweeps {
         this.lanes = lanes;
         this.lines = lines;
         this.scans = scans;
-        this.mostLines = parts.config().lines().max();
+        this.mostLines = parts.mostLines();
         nextAt = parts.nanoTime().getAsLong() + EVERY.toNanos();
     }
 

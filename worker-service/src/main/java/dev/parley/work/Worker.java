@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -45,8 +46,15 @@ final class Worker {
     private final TenantWatch watch;
     private final Session sessions;
     private final Loop loop;
-    private final Owner.Parts parts;
     private final String name;
+    private final Pool db;
+    private final JobQueue queue;
+    private final RetryPolicies policies;
+    private final FailurePolicy failures;
+    private final HandlerRegistry handlers;
+    private final WorkerMeters meters;
+    private final JobRunner runner;
+    private final Owners owners = new Owners();
     private volatile @Nullable Drain drain;
     private volatile boolean stopping;
 
@@ -74,17 +82,19 @@ final class Worker {
         this.sessions = new Session(vertx, direct, config.lease().duration());
         this.loop = new Loop(vertx.getDelegate());
         this.watch = new TenantWatch(vertx, direct, tenants, TENANTS_EVERY, changed -> wake());
-        RetryPolicies policies = new RetryPolicies(
+        this.db = db;
+        this.queue = queue;
+        this.policies = new RetryPolicies(
                 new Backoff(
                         config.retry().base(),
                         config.retry().cap(),
                         config.retry().maxAttempts()),
                 tenants::find);
-        FailurePolicy failures =
+        this.failures =
                 new FailurePolicy(policies, () -> ThreadLocalRandom.current().nextDouble());
-        HandlerRegistry handlers = new HandlerRegistry(batchHandlers, leasedHandlers);
-        WorkerMeters meters = new WorkerMeters(registry);
-        JobRunner runner = new JobRunner(
+        this.handlers = new HandlerRegistry(batchHandlers, leasedHandlers);
+        this.meters = new WorkerMeters(registry);
+        this.runner = new JobRunner(
                 queue,
                 handlers,
                 failures,
@@ -92,19 +102,37 @@ final class Worker {
                 Waypoint.NONE,
                 name,
                 config.lease().duration());
+    }
+
+    /** What one of {@code places} that drain works with: of what has a state only {@link Owners} is common to them. */
+    private Owner.Parts parts(Loop turns, int places) {
         Calls calls = new Calls(
-                queue, handlers, failures, meters, Waypoint.NONE, config, name, System::nanoTime, loop, this::wake);
-        this.parts = new Owner.Parts(
+                queue,
+                handlers,
+                failures,
+                meters,
+                Waypoint.NONE,
+                config,
+                config.calls().maxInFlight() / places,
+                name,
+                System::nanoTime,
+                turns,
+                turns::wake);
+        owners.add(calls);
+        return new Owner.Parts(
                 config,
                 name,
                 queue,
                 handlers,
                 runner,
                 calls,
+                owners,
                 new Orphans(queue, failures, meters, name),
                 failures,
                 policies,
                 meters,
+                meters.share(),
+                config.lines().max() / places,
                 Waypoint.NONE,
                 db,
                 tenants::disabled,
@@ -172,10 +200,14 @@ final class Worker {
         }
         Drain chosen;
         if (whyNoLanes.isEmpty()) {
-            chosen = new OwnedDrain(parts, sessions, vertx, loop);
-            LOG.infof("worker %s drains as an owner of lanes", name);
+            int places = config.sessionsAtWork();
+            chosen = new OwnedDrains(Stream.generate(loop::beside)
+                    .limit(places)
+                    .map(turns -> new OwnedDrain(parts(turns, places), sessions, vertx, turns))
+                    .toList());
+            LOG.infof("worker %s drains as an owner of lanes, sessions: %d", name, places);
         } else {
-            chosen = new ClaimedDrain(parts, vertx, loop);
+            chosen = new ClaimedDrain(parts(loop, 1), vertx, loop);
             LOG.warnf(
                     "worker %s cannot own lanes: %s. It claims job by job instead, which is correct and slower, and"
                             + " polls every %s. PARLEY_DB_DIRECT_URL can name a connection past the pooler.",
@@ -211,7 +243,7 @@ final class Worker {
     }
 
     void depth(QueueUpkeep.Depth depth) {
-        parts.meters().depth(depth);
+        meters.depth(depth);
     }
 
     boolean isDraining() {

@@ -16,6 +16,13 @@ public interface WorkerConfig {
     @WithDefault("true")
     boolean enabled();
 
+    /**
+     * Sessions at work at once, 1 to 16, each the owner of a share of the worker's lanes: while one waits for its commit or
+     * decides, the other's statements run. What is bounded for the worker (lines, calls) is divided among them.
+     */
+    @WithDefault("2")
+    int sessions();
+
     Database db();
 
     Batch batch();
@@ -40,6 +47,11 @@ public interface WorkerConfig {
 
     Send send();
 
+    /** No more than there is something for each to do. */
+    default int sessionsAtWork() {
+        return Math.min(sessions(), Math.min(calls().maxInFlight(), lines().max()));
+    }
+
     /** @throws IllegalArgumentException names the first key whose value cannot work */
     default void check() {
         if (!JobQueue.PAGES.contains(batch().max())) {
@@ -58,6 +70,9 @@ public interface WorkerConfig {
         }
         positive("retry.max-attempts", retry().maxAttempts());
         positive("calls.max-in-flight", calls().maxInFlight());
+        if (sessions() < 1 || sessions() > 16) {
+            throw refused("sessions", "must be 1 to 16", sessions());
+        }
         positive("calls.timeout", calls().timeout());
         positive("poll", poll());
         notNegative("drain-timeout", drainTimeout());

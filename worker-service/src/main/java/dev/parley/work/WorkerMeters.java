@@ -10,10 +10,13 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import java.util.function.ToIntFunction;
 
 /**
  * What the worker counts. The arithmetic: every settlement is counted once, by type and outcome; attempts of a type =
@@ -27,10 +30,7 @@ final class WorkerMeters {
     private final Timer wait;
     private final Counter sessionsLost;
     private final Counter leasesLost;
-    private final AtomicInteger lanes = new AtomicInteger();
-    private final AtomicInteger inFlight = new AtomicInteger();
-    private final AtomicInteger waitingLines = new AtomicInteger();
-    private final AtomicInteger heldBack = new AtomicInteger();
+    private final List<Share> shares = new CopyOnWriteArrayList<>();
     private final AtomicLong due = new AtomicLong();
     private final AtomicLong oldestMillis = new AtomicLong();
     private final AtomicLong deadLetters = new AtomicLong();
@@ -53,20 +53,54 @@ final class WorkerMeters {
         leasesLost = Counter.builder("parley.leases.lost")
                 .description("results dropped because somebody else had taken the job over")
                 .register(registry);
-        gauge("parley.lanes.owned", "lanes this worker owns", lanes);
-        gauge("parley.calls.in.flight", "calls to the outside not yet back", inFlight);
-        gauge("parley.lines.waiting", "contacts' lines whose head waits or is out on a call", waitingLines);
-        gauge("parley.tenants.held.back", "tenants read no further because too many of their contacts wait", heldBack);
-        gauge("parley.jobs.due", "due jobs in the queue, counted up to 10000", due);
-        gauge("parley.jobs.dead", "dead letters, counted up to 100000", deadLetters);
+        gauge("parley.lanes.owned", "lanes this worker owns", () -> sum(share -> share.lanes));
+        gauge("parley.calls.in.flight", "calls to the outside not yet back", () -> sum(share -> share.inFlight));
+        gauge(
+                "parley.lines.waiting",
+                "contacts' lines whose head waits or is out on a call",
+                () -> sum(share -> share.waitingLines));
+        gauge(
+                "parley.tenants.held.back",
+                "tenants read no further because too many of their contacts wait",
+                () -> shares.stream().mapToInt(share -> share.heldBack).max().orElse(0));
+        gauge("parley.jobs.due", "due jobs in the queue, counted up to 10000", due::get);
+        gauge("parley.jobs.dead", "dead letters, counted up to 100000", deadLetters::get);
         Gauge.builder("parley.jobs.oldest", oldestMillis, millis -> millis.get() / 1000.0)
                 .description("age of the oldest due job")
                 .baseUnit("seconds")
                 .register(registry);
     }
 
-    private void gauge(String name, String description, Number value) {
-        Gauge.builder(name, value, Number::doubleValue).description(description).register(registry);
+    private void gauge(String name, String description, Supplier<Number> value) {
+        Gauge.builder(name, value).description(description).register(registry);
+    }
+
+    private int sum(ToIntFunction<Share> value) {
+        return shares.stream().mapToInt(value).sum();
+    }
+
+    /** One of a worker's sessions after the other in the same place; a tenant may be held back in several places. */
+    static final class Share {
+        private volatile int lanes;
+        private volatile int waitingLines;
+        private volatile int inFlight;
+        private volatile int heldBack;
+
+        private Share() {}
+
+        void is(int lanesOwned, int linesWaiting, int callsInFlight, int tenantsHeldBack) {
+            lanes = lanesOwned;
+            waitingLines = linesWaiting;
+            inFlight = callsInFlight;
+            heldBack = tenantsHeldBack;
+        }
+    }
+
+    /** A place for one more session. */
+    Share share() {
+        Share one = new Share();
+        shares.add(one);
+        return one;
     }
 
     void settled(Job job, Settlement settlement) {
@@ -102,16 +136,6 @@ final class WorkerMeters {
 
     void leaseLost() {
         leasesLost.increment();
-    }
-
-    void owns(int lanesOwned, int linesWaiting, int callsInFlight) {
-        lanes.set(lanesOwned);
-        waitingLines.set(linesWaiting);
-        inFlight.set(callsInFlight);
-    }
-
-    void holdsBack(int tenants) {
-        heldBack.set(tenants);
     }
 
     void depth(QueueUpkeep.Depth depth) {

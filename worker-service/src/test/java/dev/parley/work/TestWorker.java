@@ -24,7 +24,9 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A worker's spine on a real database, with handlers of the test's own: what {@link Worker} wires, without Quarkus. */
@@ -56,6 +58,7 @@ final class TestWorker implements AutoCloseable {
         private boolean owned = true;
         private int calls = 16;
         private int lines = 100_000;
+        private int sessions = 1;
         private @Nullable Pool aside;
 
         private Builder(TestDatabase db) {
@@ -128,6 +131,11 @@ final class TestWorker implements AutoCloseable {
             return this;
         }
 
+        Builder sessions(int number) {
+            sessions = number;
+            return this;
+        }
+
         TestWorker start() {
             JobQueue queue = new JobQueue();
             RetryPolicies policies = new RetryPolicies(backoff, id -> Optional.ofNullable(tenants.get(id)));
@@ -137,30 +145,39 @@ final class TestWorker implements AutoCloseable {
             WorkerMeters meters = new WorkerMeters(registry);
             Loop loop = new Loop(db.vertx().getDelegate());
             WorkerConfig config = config();
-            Drain[] self = new Drain[1];
-            Calls outside = new Calls(
-                    queue,
-                    handlers,
-                    failures,
-                    meters,
-                    waypoint,
-                    config,
-                    name,
-                    System::nanoTime,
-                    loop,
-                    () -> self[0].wake());
             JobRunner runner = new JobRunner(queue, handlers, failures, meters, waypoint, name, lease);
-            Owner.Parts parts = new Owner.Parts(
+            Session session = new Session(db.vertx(), db.connectOptions(Login.WORKER), lease);
+            Owners owners = new Owners();
+            Function<Loop, Calls> calling = turns -> {
+                Calls outside = new Calls(
+                        queue,
+                        handlers,
+                        failures,
+                        meters,
+                        waypoint,
+                        config,
+                        calls / sessions,
+                        name,
+                        System::nanoTime,
+                        turns,
+                        turns::wake);
+                owners.add(outside);
+                return outside;
+            };
+            Function<Loop, Owner.Parts> parts = turns -> new Owner.Parts(
                     config,
                     name,
                     queue,
                     handlers,
                     runner,
-                    outside,
+                    calling.apply(turns),
+                    owners,
                     new Orphans(queue, failures, meters, name),
                     failures,
                     policies,
                     meters,
+                    meters.share(),
+                    lines / sessions,
                     waypoint,
                     aside == null ? db.pool(Login.WORKER) : aside,
                     disabled,
@@ -173,11 +190,13 @@ final class TestWorker implements AutoCloseable {
                     },
                     System::nanoTime,
                     new Random());
-            Session sessions = new Session(db.vertx(), db.connectOptions(Login.WORKER), lease);
-            self[0] = owned
-                    ? new OwnedDrain(parts, sessions, db.vertx(), loop)
-                    : new ClaimedDrain(parts, db.vertx(), loop);
-            TestWorker worker = new TestWorker(self[0], registry);
+            Drain drain = owned
+                    ? new OwnedDrains(Stream.generate(loop::beside)
+                            .limit(sessions)
+                            .map(turns -> new OwnedDrain(parts.apply(turns), session, db.vertx(), turns))
+                            .toList())
+                    : new ClaimedDrain(parts.apply(loop), db.vertx(), loop);
+            TestWorker worker = new TestWorker(drain, registry);
             worker.drain.start();
             return worker;
         }
@@ -192,6 +211,11 @@ final class TestWorker implements AutoCloseable {
                 @Override
                 public boolean enabled() {
                     return true;
+                }
+
+                @Override
+                public int sessions() {
+                    return sessions;
                 }
 
                 @Override

@@ -1,5 +1,6 @@
 package dev.parley.work;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -43,6 +44,7 @@ class WorkerConfigTest {
         "RETRY_CAP, 1s",
         "RETRY_MAX_ATTEMPTS, 1",
         "CALLS_MAX_IN_FLIGHT, 1",
+        "SESSIONS, 1",
         "POLL, 1ms",
         "DRAIN_TIMEOUT, 0s",
         "KEEP_DONE, 0s",
@@ -50,6 +52,13 @@ class WorkerConfigTest {
     })
     void the_least_that_works_is_taken(String key, String value) {
         assertThatCode(config(Map.of("PARLEY_WORKER_" + key, value))::check).doesNotThrowAnyException();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"CALLS_MAX_IN_FLIGHT, 1, 1", "LINES_MAX, 1, 1", "CALLS_MAX_IN_FLIGHT, 2, 2", "SESSIONS, 5, 5"})
+    void there_are_no_more_sessions_than_what_is_divided_among_them(String key, String value, int sessions) {
+        assertThat(config(Map.of("PARLEY_WORKER_" + key, value)).sessionsAtWork())
+                .isEqualTo(sessions);
     }
 
     @ParameterizedTest
@@ -66,6 +75,8 @@ class WorkerConfigTest {
                 "RETRY_CAP | 999ms | retry.cap must not be less than parley.worker.retry.base, PT1S, it is PT0.999S",
                 "RETRY_MAX_ATTEMPTS | 0 | retry.max-attempts must be more than nothing, it is 0",
                 "CALLS_MAX_IN_FLIGHT | 0 | calls.max-in-flight must be more than nothing, it is 0",
+                "SESSIONS | 0 | sessions must be 1 to 16, it is 0",
+                "SESSIONS | 17 | sessions must be 1 to 16, it is 17",
                 "CALLS_TIMEOUT | 0s | calls.timeout must be a millisecond or more, it is PT0S",
                 "POLL | 0s | poll must be a millisecond or more, it is PT0S",
                 "DRAIN_TIMEOUT | PT-1S | drain-timeout must not be less than 0, it is PT-1S",
