@@ -4,10 +4,18 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Somebody's long transaction (a dump, an analyst): nothing that dies meanwhile can be cleaned away. */
 final class Snapshot implements AutoCloseable {
+    /**
+     * A transaction younger than five seconds may still commit a job, so reading is not final beyond its beginning and what is
+     * done is read past again; an older one that has written nothing is a reader's. Four seconds pass until the work is due.
+     */
+    private static final Duration UNTIL_IT_IS_A_READERS = Duration.ofSeconds(2);
+
     private final @Nullable Connection session;
 
     private Snapshot(@Nullable Connection session) {
@@ -18,12 +26,13 @@ final class Snapshot implements AutoCloseable {
         return new Snapshot(null);
     }
 
-    static Snapshot hold(Lab lab) throws SQLException {
+    static Snapshot hold(Lab lab) throws SQLException, InterruptedException {
         Connection session = lab.connect("operator");
         session.setAutoCommit(false);
         session.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
         Snapshot snapshot = new Snapshot(session);
         snapshot.check();
+        TimeUnit.NANOSECONDS.sleep(UNTIL_IT_IS_A_READERS.toNanos());
         return snapshot;
     }
 
